@@ -1,0 +1,60 @@
+"""The outside world as igwire sees it. `wiring` builds the real ones, `tests/fakes.py` holds one hand-written fake each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol
+
+from igwire.model import Capture, RawRef, WriteAction, WriteResult
+
+
+class Clock(Protocol):
+    """Time as an argument."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait that long."""
+
+
+class Fetcher(Protocol):
+    """Fetches one URL over HTTP under all guards (addresses, deadlines, sizes, redirects)."""
+
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None, max_bytes: int = 0, deadline_s: float = 0) -> Capture:
+        """The final answer, any status. 0 = the general limit. Raises FetchError or BadUrl."""
+
+
+class RawWriter(Protocol):
+    """Appends to one open segment; only one process writes to it."""
+
+    def append(self, capture: Capture, metadata: Mapping[str, Any]) -> RawRef:
+        """Store response and `metadata` record durably; the reference is valid at once. Raises StoreError."""
+
+
+class RawStore(Protocol):
+    """WARC segments, the truth about what was fetched."""
+
+    def writer(self) -> AbstractContextManager[RawWriter]:
+        """A writer on a new segment, sealed (fsync, rename) at exit."""
+
+    def read(self, ref: RawRef) -> tuple[Capture, dict[str, Any]]:
+        """The capture (body decoded) and its metadata. Raises StoreError naming segment and offset."""
+
+    def salvage(self) -> list[str]:
+        """Seal what dead writers left open, cut at the last whole record; names of the segments."""
+
+    def walk(self) -> Iterator[tuple[RawRef, Capture, dict[str, Any]]]:
+        """Everything stored, oldest segment first."""
+
+
+class SearchIndex(Protocol):
+    """Where documents are written to."""
+
+    def write(self, actions: Iterable[WriteAction], index: str | None = None) -> Iterator[WriteResult]:
+        """Send in bulks, one result an action, in any order; `index` None = the live alias.
+
+        Raises Unavailable only for what no retry in this run can mend (no such alias, refused credentials, blocked index).
+        """
