@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
+def _home() -> Path:
+    """The project's folder: the one above this file that holds `local-elasticsearch`; the working folder when installed elsewhere."""
+    return next((folder for folder in Path(__file__).resolve().parents if (folder / "local-elasticsearch").is_dir()), Path.cwd())
+
+
 class Settings(BaseSettings):
     """All settings with their defaults; `.env` in the working folder is read, the environment wins."""
 
-    model_config = SettingsConfigDict(env_prefix="IGWIRE_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="IGWIRE_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True)
 
     # Folder of everything igwire writes: ledger, raw store, local services, logs.
     state: Path = Path(".igwire")
+    # The project's folder, where `local-elasticsearch` and `docker-compose.yml` are.
+    home: Path = Field(default_factory=_home)
     # SQLAlchemy URL of the ledger; empty = SQLite in the state folder. Never Airflow's own database.
     ledger_url: str = ""
     # Elasticsearch to use as it is; empty = the engine ladder decides (see runtime.ladder).
@@ -29,6 +36,13 @@ class Settings(BaseSettings):
     es_port: int = 9200
     es_heap: str = "512m"
     kibana_url: str = ""
+    kibana_port: int = 5601
+    # Unpacked official archives to start instead of the local node.
+    es_home: str = Field(default="", validation_alias="ES_HOME")
+    kibana_home: str = Field(default="", validation_alias="KIBANA_HOME")
+    # "compose" = containers, "local" = no containers; empty = containers when an engine answers.
+    engine: Literal["", "compose", "local"] = Field(default="", validation_alias="ENGINE")
+    java_home: str = Field(default="", validation_alias="JAVA_HOME")
     # Name in front of every index and alias.
     index_prefix: str = "igwire"
     # Catalogue files or folders; empty = the reviewed catalogue of the package.

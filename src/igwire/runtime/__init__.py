@@ -1,0 +1,1 @@
+"""What igwire starts and stops on this machine: background processes, the local Elasticsearch, the ladder of engines."""
