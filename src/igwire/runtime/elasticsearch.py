@@ -193,8 +193,8 @@ class LocalElasticsearch(Node):
             f"-Xmx{self.heap}",
             # A node out of memory answers wrongly or not at all: better none, which status and doctor see.
             "-XX:+ExitOnOutOfMemoryError",
-            # The official native libraries are not among the jars; whoever needs zstd puts a libzstd.so there (see README).
-            f"-Des.nativelibs.path={self.project.absolute() / 'native'}",
+            # The native libraries of the archive are not among the jars: named a folder without them, the node goes on in Java.
+            f"-Des.nativelibs.path={home / 'lib'}",
             "-Dorg.elasticsearch.nativeaccess.enableVectorLibrary=false",
             f"--module-path={home / 'lib'}",
             "--add-modules=ALL-MODULE-PATH,jdk.net,jdk.incubator.vector",

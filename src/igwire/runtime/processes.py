@@ -128,14 +128,16 @@ def started(pid: int) -> str | None:
 
 
 def _started_proc(pid: int) -> str | None:
-    """From /proc/PID/stat (proc_pid_stat(5)): state is field 3, start in ticks since boot field 22; the name may hold spaces."""
+    """From /proc/PID/stat (proc_pid_stat(5)): state is field 3, threads 20, start in ticks since boot 22; the name may hold spaces."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
     # Ticks count from boot: without the boot's own id, a process of the boot before could look like this one.
     boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
-    return None if fields[0] in "ZX" else f"{boot} {fields[19]}"
+    # A killed process whose first thread is a zombie still holds its ports until the other threads have ended as well.
+    ended = fields[0] in "ZX" and int(fields[17]) <= 1
+    return None if ended else f"{boot} {fields[19]}"
 
 
 def _started_ps(pid: int) -> str | None:
