@@ -49,6 +49,8 @@ class Source:
     confidence: str = ""
     evidence: str = ""
     collections: tuple[str, ...] = ()
+    # Seconds between two polls of the feed at least; None = the general rule (an hour). Shorter only by agreement.
+    poll_min_s: float | None = None
     # Seconds between two requests to the host; None = the general rule. Shorter than it only by agreement.
     gap_s: float | None = None
 
@@ -72,7 +74,7 @@ class FeedEntry:
     source_id: str
     # As printed; None when the feed gives none.
     guid: str | None
-    # Absolute http(s) URL as published.
+    # Absolute http(s) URL as published; "" when the entry has no usable link.
     url: str
     title: str | None = None
     # RFC 3339 with the offset that was printed, or None. `published_raw` is the printed form.

@@ -1,0 +1,139 @@
+"""The catalogue of sources: reviewed YAML files, each with `group` and `sources`; every fault is named by file and line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from igwire.errors import BadUrl, CatalogueError
+from igwire.model import SOURCE_KINDS, Source
+from igwire.urls import fetch_url
+
+HERE = Path(__file__).parent / "catalogue"
+_KNOWN = {f.name: f for f in fields(Source)}
+_REQUIRED = [name for name, f in _KNOWN.items() if f.default is MISSING]
+_CHOICES = {"kind": SOURCE_KINDS, "rights": ("full", "excerpt", "metadata"), "status": ("active", "probation", "wanted")}
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All sources by id, in the order of the files."""
+
+    by_id: dict[str, Source]
+
+    def active(self) -> list[Source]:
+        """Sources that are polled: active ones with a feed."""
+        return [s for s in self.by_id.values() if s.status == "active" and s.feed_url]
+
+    def choose(self, wanted: Sequence[str]) -> list[Source]:
+        """The sources with these ids or in these collections; all active ones when `wanted` is empty.
+
+        Raises CatalogueError for a word that is neither.
+        """
+        if not wanted:
+            return self.active()
+        chosen: dict[str, Source] = {}
+        for word in wanted:
+            matches = [self.by_id[word]] if word in self.by_id else [s for s in self.active() if word in s.collections]
+            if not matches:
+                raise CatalogueError(f"no source and no collection is called {word!r}; `igwire sources list` names them all", file="catalogue")
+            chosen |= {s.id: s for s in matches}
+        return list(chosen.values())
+
+
+def load(paths: Iterable[str | Path] = ()) -> Catalogue:
+    """Read catalogue files or folders (default: the package's own). Raises CatalogueError at the first fault."""
+    by_id: dict[str, Source] = {}
+    for file in _files(list(paths) or [HERE]):
+        for source, line in _read(file):
+            if source.id in by_id:
+                raise CatalogueError(f"the id {source.id!r} is used twice", file=str(file), line=line)
+            by_id[source.id] = source
+    return Catalogue(by_id)
+
+
+def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
+    for given in map(Path, paths):
+        if not given.exists():
+            raise CatalogueError("there is no such file or folder; check IGWIRE_CATALOGUE", file=str(given))
+        yield from sorted(given.glob("*.yaml")) if given.is_dir() else [given]
+
+
+def _read(file: Path) -> Iterator[tuple[Source, int]]:
+    try:
+        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error)
+        raise CatalogueError(f"not readable as YAML: {problem}", file=str(file), line=mark.line + 1 if mark else None) from error
+    listed = _child(root, "sources")
+    if not isinstance(listed, yaml.SequenceNode):
+        raise CatalogueError("it must hold a mapping with a list named 'sources'", file=str(file), line=1)
+    for node in listed.value:
+        line = node.start_mark.line + 1
+        try:
+            yield _source(_plain(node)), line
+        except ValueError as error:
+            raise CatalogueError(str(error), file=str(file), line=line) from error
+
+
+def _child(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next((value for name, value in pairs if name.value == key), None)
+
+
+def _plain(node: yaml.Node) -> Any:
+    loader = yaml.SafeLoader("")
+    try:
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _source(raw: Any) -> Source:
+    if not isinstance(raw, dict):
+        raise ValueError("a source must be a mapping of fields")
+    if unknown := set(raw) - set(_KNOWN):
+        raise ValueError(f"unknown field {sorted(map(str, unknown))[0]!r}; known are {', '.join(_KNOWN)}")
+    if missing := [name for name in _REQUIRED if not raw.get(name)]:
+        raise ValueError(f"the field {missing[0]!r} is missing")
+    for name, value in raw.items():
+        _check(name, value)
+    return Source(**{name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()})
+
+
+def _check(name: str, value: Any) -> None:
+    if name == "id" and not (isinstance(value, str) and _ID.fullmatch(value)):
+        raise ValueError(f"the id {value!r} must be lower-case letters, digits and hyphens")
+    if name in _CHOICES and value not in _CHOICES[name]:
+        raise ValueError(f"{name} {value!r} is not one of {', '.join(_CHOICES[name])}")
+    if name in ("site", "feed_url") and value is not None:
+        _check_url(name, value)
+    if name == "collections" and not (isinstance(value, list) and all(isinstance(v, str) for v in value)):
+        raise ValueError("collections must be a list of words")
+    if name in ("gap_s", "poll_min_s") and value is not None and not isinstance(value, int | float):
+        raise ValueError(f"{name} {value!r} must be a number of seconds")
+    if name == "timezone" and value is not None:
+        _check_zone(value)
+
+
+def _check_url(name: str, value: Any) -> None:
+    try:
+        fetch_url(str(value))
+    except BadUrl as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def _check_zone(value: Any) -> None:
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(str(value))
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"timezone {value!r} is not an IANA zone such as Asia/Shanghai") from error

@@ -1,0 +1,175 @@
+"""Reading feeds: RSS of all kinds, Atom, RDF through feedparser; JSON Feed by hand. Meant to run in the killable pool.
+
+feedparser gets bytes in memory only (given a name of a file or a URL it would open it), and without its clean-up of HTML
+and of relative addresses inside texts, which take quadratic time on hostile input.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from html import unescape
+from typing import Any
+
+from igwire.errors import BadUrl
+from igwire.model import FeedEntry, ParsedFeed
+from igwire.text import clean, clean_line
+from igwire.urls import fetch_url
+
+# No real feed of the field holds more (the largest seen has about 600); beyond it somebody plays.
+MAX_ENTRIES = 2000
+# Longer summaries are articles; the page itself is fetched anyway.
+_SUMMARY_CHARS = 4000
+# A tag, but never across another "<": keeps the expression linear on "<<<<".
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6]|tr|blockquote)\s*>|<br\s*/?>", re.IGNORECASE)
+_SPACES = re.compile(r"[ \t\r\f\v]+")
+# What feeds print instead of an offset; the RFC 822 names that the standard library knows are not repeated here.
+_ZULU = re.compile(r"(?<=\d)\s*Z$|\s+UTC?$", re.IGNORECASE)
+
+
+def parse_feed(body: bytes, *, source_id: str = "", url: str = "", content_type: str | None = None) -> ParsedFeed:
+    """Parse one feed. Never raises for what the bytes hold; relative links are resolved against `url`.
+
+    Entries without a usable link keep `url` "": dropping them is for the caller, who counts.
+    """
+    start = body[:2000].lstrip(b"\xef\xbb\xbf\x00 \t\r\n")
+    if start[:1] == b"{":
+        return _json_feed(body, source_id, url)
+    return _xml_feed(body, source_id, url, content_type)
+
+
+def _xml_feed(body: bytes, source_id: str, url: str, content_type: str | None) -> ParsedFeed:
+    import feedparser
+
+    headers = {"content-location": url, "content-type": content_type or "application/xml"}
+    read = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+    problems = [f"bozo: {read.bozo_exception}"[:300]] if read.bozo and not _harmless(read.bozo_exception) else []
+    if len(read.entries) > MAX_ENTRIES:
+        problems.append(f"too_many_entries: only the first {MAX_ENTRIES} of {len(read.entries)} are read")
+    entries = tuple(_entry(raw, source_id, url) for raw in read.entries[:MAX_ENTRIES])
+    if not read.version and not entries:
+        return ParsedFeed(status="not_a_feed", problems=(*problems, "not_a_feed: no feed element found"))
+    status = "ok" if entries else "empty"
+    language = read.feed.get("language")
+    return ParsedFeed(
+        status=status, format=read.version or None, title=_line(read.feed.get("title")), language=clean_line(language, 20) if language else None,
+        entries=entries, problems=tuple(problems),
+    )  # fmt: skip
+
+
+def _harmless(error: object) -> bool:
+    # A wrong media type or a charset that had to be corrected loses nothing.
+    return type(error).__name__ in ("NonXMLContentType", "CharacterEncodingOverride")
+
+
+def _entry(raw: Any, source_id: str, base: str) -> FeedEntry:
+    content = max((c.get("value") or "" for c in raw.get("content", [])), key=len, default="")
+    guid = raw.get("id")
+    return FeedEntry(
+        source_id=source_id, guid=clean_line(guid, 2048) if guid else None, url=_link(raw.get("link"), guid, base), title=_line(raw.get("title")),
+        published=_date(raw.get("published"), raw.get("published_parsed")), published_raw=_raw(raw.get("published")),
+        updated=_date(raw.get("updated"), raw.get("updated_parsed")), summary=_text(raw.get("summary"), _SUMMARY_CHARS),
+        content=_text(content, None), authors=_authors(a.get("name") for a in raw.get("authors", [])),
+    )  # fmt: skip
+
+
+def _link(link: str | None, guid: str | None, base: str) -> str:
+    for candidate in (link, guid):
+        if not candidate or (candidate is guid and not candidate.startswith(("http://", "https://"))):
+            continue
+        try:
+            return fetch_url(candidate.strip(), base or None)
+        except BadUrl:
+            continue
+    return ""
+
+
+def _raw(value: Any) -> str | None:
+    return clean_line(value, 100) or None if isinstance(value, str) else None
+
+
+def _line(value: Any) -> str | None:
+    return clean_line(_strip(value), 1000) or None if isinstance(value, str) else None
+
+
+def _text(value: Any, limit: int | None) -> str | None:
+    if not isinstance(value, str):
+        return None
+    lines = (_SPACES.sub(" ", line).strip() for line in clean(_strip(value)).split("\n"))
+    text = "\n".join(line for line in lines if line)
+    return text[:limit] or None
+
+
+def _strip(markup: str) -> str:
+    return unescape(_TAG.sub(" ", _BLOCK_END.sub("\n", markup))) if "<" in markup or "&" in markup else markup
+
+
+def _authors(names: Iterable[Any]) -> tuple[str, ...]:
+    cleaned = (clean_line(name, 300) for name in names if isinstance(name, str))
+    return tuple(dict.fromkeys(name for name in cleaned if name))
+
+
+def _date(printed: Any, parsed: Any) -> str | None:
+    """RFC 3339 with the printed offset; without an offset when none was printed; None rather than a guess."""
+    if isinstance(printed, str) and (exact := _exact_date(printed.strip())):
+        return exact
+    if parsed is None or not 1990 <= parsed[0] <= 2100:
+        return None
+    return datetime(*parsed[:6], tzinfo=UTC).isoformat()
+
+
+def _exact_date(printed: str) -> str | None:
+    for read in (_iso_date, _rfc822_date):
+        found = read(printed)
+        if found and 1990 <= found.year <= 2100:
+            return found.isoformat()
+    return None
+
+
+def _iso_date(printed: str) -> datetime | None:
+    if len(printed) < 10 or not printed[:4].isdigit():
+        return None
+    try:
+        return datetime.fromisoformat(_ZULU.sub("+00:00", printed))
+    except ValueError:
+        return None
+
+
+def _rfc822_date(printed: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(printed)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _json_feed(body: bytes, source_id: str, url: str) -> ParsedFeed:
+    """JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/)."""
+    try:
+        read = json.loads(body.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError) as error:
+        return ParsedFeed(status="not_a_feed", problems=(f"not_json: {error}"[:300],))
+    items = read.get("items") if isinstance(read, dict) else None
+    if not isinstance(items, list):
+        return ParsedFeed(status="not_a_feed", problems=("not_a_feed: JSON without a list of items",))
+    entries = tuple(_json_entry(raw, source_id, url) for raw in items[:MAX_ENTRIES] if isinstance(raw, dict))
+    return ParsedFeed(
+        status="ok" if entries else "empty", format="json", title=_line(read.get("title")), language=_raw(read.get("language")), entries=entries
+    )
+
+
+def _json_entry(raw: dict[str, Any], source_id: str, base: str) -> FeedEntry:
+    authors = raw.get("authors") if isinstance(raw.get("authors"), list) else [raw.get("author")]
+    guid, link = raw.get("id"), raw.get("url") or raw.get("external_url")
+    guid = str(guid) if guid is not None else None
+    return FeedEntry(
+        source_id=source_id, guid=clean_line(guid, 2048) if guid else None, url=_link(link if isinstance(link, str) else None, guid, base),
+        title=_line(raw.get("title")), published=_date(raw.get("date_published"), None), published_raw=_raw(raw.get("date_published")),
+        updated=_date(raw.get("date_modified"), None), summary=_text(raw.get("summary"), _SUMMARY_CHARS),
+        content=_text(raw.get("content_html") or raw.get("content_text"), None),
+        authors=_authors(a.get("name") for a in authors or [] if isinstance(a, dict)),
+    )  # fmt: skip

@@ -1,0 +1,142 @@
+"""Opening the ledger: one engine, short transactions, migrations under a lock."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from igwire.errors import ConfigError, Unavailable
+
+# The newest migration; a test holds it against the migrations folder.
+HEAD = "0001"
+# SQLite takes 32,766 variables in a statement; a chunk of ids stays far below on every database.
+_CHUNK = 500
+# Seconds a writer waits for another's transaction; all transactions here are far shorter.
+_BUSY_S = 60
+
+
+class Ledger:
+    """The state of everything that igwire follows. `transaction()` writes, `reading()` reads; nothing else opens connections."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Ledger:
+        """Open the ledger at the SQLAlchemy `url`, made or migrated when needed.
+
+        Raises ConfigError for a URL that cannot be read and a ledger of a newer igwire, Unavailable when the server is away.
+        """
+        try:
+            ledger = cls(_engine(url))
+            if ledger.version() != HEAD:
+                _migrate(ledger)
+        except sa.exc.ArgumentError as error:
+            raise ConfigError(f"IGWIRE_LEDGER_URL cannot be read: {error}") from error
+        except sa.exc.OperationalError as error:
+            raise Unavailable(f"the ledger cannot be opened: {error.orig}. Check IGWIRE_LEDGER_URL and the state folder.") from error
+        return ledger
+
+    def version(self) -> str | None:
+        """The migration that the database stands at, None when it is empty."""
+        with self.engine.connect() as conn:
+            if not sa.inspect(conn).has_table("alembic_version"):
+                return None
+            return conn.execute(sa.text("select version_num from alembic_version")).scalar()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """One write transaction, committed at the end, rolled back on any exception."""
+        with self.engine.begin() as conn:
+            yield conn
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection to read from."""
+        with self.engine.connect().execution_options(igwire_read=True) as conn:
+            yield conn
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def _engine(url: str) -> sa.Engine:
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return sa.create_engine(parsed, pool_pre_ping=True)
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(parsed, connect_args={"timeout": _BUSY_S, "check_same_thread": False})
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own transaction handling starts them too late (deferred); `_begin_sqlite` takes over.
+    connection.isolation_level = None
+    connection.execute("pragma journal_mode=wal")
+    # FULL: an acknowledged poll or fetch must survive a power cut, not only a crash.
+    connection.execute("pragma synchronous=full")
+
+
+def _begin_sqlite(conn: sa.Connection) -> None:
+    # A transaction that reads first and writes later would die of "database is locked" at once, without waiting.
+    reading = conn.get_execution_options().get("igwire_read")
+    conn.exec_driver_sql("begin" if reading else "begin immediate")
+
+
+def _migrate(ledger: Ledger) -> None:
+    """Bring the database to HEAD; of several processes one does it and the others wait."""
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with _migration_lock(ledger.engine):
+        if ledger.version() == HEAD:
+            return
+        with ledger.engine.begin() as conn:
+            config.attributes["connection"] = conn
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:
+                raise ConfigError(f"the ledger was written by a newer igwire ({error}). Upgrade igwire, or restore a backup.") from error
+
+
+@contextlib.contextmanager
+def _migration_lock(engine: sa.Engine) -> Iterator[None]:
+    database = engine.url.database
+    if engine.dialect.name == "sqlite" and database and database != ":memory:":
+        with Path(f"{database}.migrating").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+    elif engine.dialect.name == "postgresql":
+        with engine.connect() as conn:
+            # Any fixed number will do; this one spells "igw".
+            conn.execute(sa.text("select pg_advisory_lock(6907767)"))
+            yield
+            conn.execute(sa.text("select pg_advisory_unlock(6907767)"))
+    else:
+        yield
+
+
+def upsert(conn: sa.Connection, table: sa.Table) -> Any:
+    """An INSERT that knows `on_conflict_do_update` and `on_conflict_do_nothing` on this connection's database."""
+    return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def chunked(values: Iterable[str]) -> Iterator[list[str]]:
+    """The values in lists that fit into one statement."""
+    rest = iter(values)
+    while chunk := list(islice(rest, _CHUNK)):
+        yield chunk

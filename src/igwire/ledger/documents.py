@@ -1,0 +1,103 @@
+"""Documents: extracted text, tags, and the sequence number under which Elasticsearch holds their projection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from igwire.ledger import packing
+from igwire.ledger.database import upsert
+from igwire.ledger.tables import documents, revisions
+from igwire.model import Article, Tags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDocument:
+    """One document's row, unpacked; see `tables.documents`."""
+
+    id: str
+    item_id: str
+    source_id: str
+    revision: int
+    article: Article
+    tags: Tags | None
+    projected_hash: str | None
+    write_seq: int
+    indexed_seq: int
+    first_seen_at: datetime
+    revised_at: datetime
+
+
+def _document(row: Any) -> StoredDocument:
+    return StoredDocument(
+        id=row.id, item_id=row.item_id, source_id=row.source_id, revision=row.revision, article=packing.unpack_article(row.article),
+        tags=packing.unpack_tags(row.tags) if row.tags else None, projected_hash=row.projected_hash, write_seq=row.write_seq,
+        indexed_seq=row.indexed_seq, first_seen_at=row.first_seen_at, revised_at=row.revised_at,
+    )  # fmt: skip
+
+
+def get(conn: sa.Connection, ids: Sequence[str]) -> list[StoredDocument]:
+    """The documents `ids`, by id."""
+    return [_document(row) for row in conn.execute(sa.select(documents).where(documents.c.id.in_(ids)).order_by(documents.c.id))]
+
+
+def save_article(
+    conn: sa.Connection, doc_id: str, article: Article, *, item_id: str, source_id: str, first_seen_at: datetime, fetched_at: datetime
+) -> bool:
+    """Store an extracted article under `doc_id`; False when the document shows another item's capture already.
+
+    A changed content hash is a new revision of the same document; the same hash by a newer extractor replaces the text's metadata.
+    """
+    known = conn.execute(sa.select(documents).where(documents.c.id == doc_id)).first()
+    if known and known.item_id != item_id:
+        return False
+    changed = known is None or known.content_hash != article.content_hash
+    revision = (known.revision + changed) if known else 1
+    packed = packing.pack_article(article)
+    values = {
+        "id": doc_id, "item_id": item_id, "source_id": source_id, "revision": revision, "content_hash": article.content_hash, "article": packed,
+        "extract_stamp": article.stamp, "published_at": packing.instant(article.published.value if article.published else None),
+        "first_seen_at": known.first_seen_at if known else first_seen_at, "revised_at": fetched_at if changed or not known else known.revised_at,
+    }  # fmt: skip
+    conn.execute(upsert(conn, documents).values(values).on_conflict_do_update(index_elements=["id"], set_=values))
+    if changed:
+        row = {"doc_id": doc_id, "revision": revision, "content_hash": article.content_hash, "article": packed, "seen_at": fetched_at}
+        conn.execute(upsert(conn, revisions).values(row).on_conflict_do_nothing())
+    return True
+
+
+def save_tags(conn: sa.Connection, read: StoredDocument, tags: Tags) -> bool:
+    """Store tags made from the document as it was `read`; False when its text or its tags have changed since."""
+    same = (documents.c.id == read.id) & (documents.c.content_hash == read.article.content_hash)
+    same &= documents.c.tag_stamp.is_not_distinct_from(read.tags.stamp if read.tags else None)
+    done = conn.execute(documents.update().where(same).values(tags=packing.pack_tags(tags), tag_stamp=tags.stamp))
+    return bool(done.rowcount)
+
+
+def raise_seq(conn: sa.Connection, document: StoredDocument, projected_hash: str) -> int:
+    """The sequence number of the projection with that hash: one more than before when the hash is new."""
+    if projected_hash == document.projected_hash:
+        return document.write_seq
+    values = {"projected_hash": projected_hash, "write_seq": document.write_seq + 1}
+    conn.execute(documents.update().where(documents.c.id == document.id).values(**values))
+    return document.write_seq + 1
+
+
+def acknowledged(conn: sa.Connection, doc_id: str, seq: int) -> None:
+    """Elasticsearch holds version `seq` of the document, or a newer one."""
+    older = (documents.c.id == doc_id) & (documents.c.indexed_seq < seq)
+    conn.execute(documents.update().where(older).values(indexed_seq=seq))
+
+
+def stale_stamps(conn: sa.Connection, *, extract_stamp: str | None, tag_stamp: str | None) -> Iterable[str]:
+    """Ids of documents that were made by other code or another knowledge base than the given stamps (None = do not ask)."""
+    conditions = []
+    if extract_stamp is not None:
+        conditions.append(documents.c.extract_stamp != extract_stamp)
+    if tag_stamp is not None:
+        conditions.append(sa.or_(documents.c.tag_stamp.is_(None), documents.c.tag_stamp != tag_stamp))
+    return list(conn.execute(sa.select(documents.c.id).where(sa.or_(*conditions))).scalars())

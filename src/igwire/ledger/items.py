@@ -1,0 +1,148 @@
+"""Items: one per entry URL, from first sight in a feed to the document that came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from igwire.ledger import packing
+from igwire.ledger.database import chunked, upsert
+from igwire.ledger.tables import item_sources, items
+from igwire.model import FeedEntry, RawRef, Window
+from igwire.urls import document_id, host_of
+
+UNFINISHED = ("new", "captured", "extracted", "enriched")
+# A claim outlives the longest task (10 min) many times over, and a killed run's items are free again within the hour.
+CLAIM = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One item's row; see `tables.items`."""
+
+    id: str
+    source_id: str
+    url: str
+    host: str
+    state: str
+    reason: str | None
+    entry: FeedEntry
+    published_at: datetime | None
+    first_seen_at: datetime
+    attempts: int
+    mode: str
+    run_id: str | None
+    fetched_at: datetime | None
+    raw: RawRef | None
+    doc_id: str | None
+
+
+def _item(row: Any) -> Item:
+    raw = RawRef(segment=row.segment, offset=row.raw_offset, length=row.raw_length) if row.segment else None
+    return Item(
+        id=row.id, source_id=row.source_id, url=row.url, host=row.host, state=row.state, reason=row.reason,
+        entry=packing.entry_from_json(row.entry), published_at=row.published_at, first_seen_at=row.first_seen_at,
+        attempts=row.attempts, mode=row.mode, run_id=row.run_id, fetched_at=row.fetched_at, raw=raw, doc_id=row.doc_id,
+    )  # fmt: skip
+
+
+def add(conn: sa.Connection, entries: Iterable[FeedEntry], *, now: datetime, mode: str) -> list[str]:
+    """Note the entries of one poll; ids of the items that are new.
+
+    An entry that another source named before adds this source to the item; when its document is indexed already it is
+    projected again, because it lists all its feeds.
+    """
+    new: list[str] = []
+    for entry in entries:
+        item_id = document_id(entry.url)
+        values = {
+            "id": item_id, "source_id": entry.source_id, "url": entry.url, "host": host_of(entry.url), "state": "new", "mode": mode,
+            "entry": packing.entry_to_json(entry), "published_at": packing.instant(entry.published), "first_seen_at": now,
+        }  # fmt: skip
+        inserted = conn.execute(upsert(conn, items).values(values).on_conflict_do_nothing())
+        if inserted.rowcount:
+            new.append(item_id)
+        _seen_in(conn, item_id, entry.source_id, now)
+    return new
+
+
+def _seen_in(conn: sa.Connection, item_id: str, source_id: str, now: datetime) -> None:
+    values = {"item_id": item_id, "source_id": source_id, "first_seen_at": now, "last_seen_at": now}
+    first = conn.execute(upsert(conn, item_sources).values(values).on_conflict_do_nothing()).rowcount
+    if not first:
+        key = (item_sources.c.item_id == item_id) & (item_sources.c.source_id == source_id)
+        conn.execute(item_sources.update().where(key).values(last_seen_at=now))
+        return
+    indexed = (items.c.id == item_id) & (items.c.state == "indexed")
+    conn.execute(items.update().where(indexed).values(state="enriched"))
+
+
+def claim(conn: sa.Connection, run_id: str, window: Window, *, now: datetime, sources: Sequence[str] | None, limit: int | None) -> list[Item]:
+    """The unfinished items that this run takes, oldest first, claimed against other runs until `now + CLAIM`.
+
+    A live window takes everything that is unfinished, whatever its date (deferred and pending items of earlier runs come first
+    by their age); a past window only what is dated inside it. `sources` None = of any source.
+    """
+    free = sa.or_(items.c.claimed_until.is_(None), items.c.claimed_until < now, items.c.claimed_by == run_id)
+    wanted = sa.select(items).where(items.c.state.in_(UNFINISHED), free)
+    if sources is not None:
+        wanted = wanted.where(items.c.source_id.in_(list(sources)))
+    if window.mode == "past":
+        wanted = wanted.where(items.c.published_at >= window.start, items.c.published_at < window.end)
+    found = [_item(row) for row in conn.execute(wanted.order_by(items.c.first_seen_at, items.c.id).limit(limit))]
+    for chunk in chunked(item.id for item in found):
+        conn.execute(items.update().where(items.c.id.in_(chunk)).values(claimed_by=run_id, claimed_until=now + CLAIM))
+    return found
+
+
+def release(conn: sa.Connection, run_id: str) -> None:
+    """Free what the run had claimed."""
+    conn.execute(items.update().where(items.c.claimed_by == run_id).values(claimed_by=None, claimed_until=None))
+
+
+def get(conn: sa.Connection, ids: Iterable[str]) -> Iterator[Item]:
+    """The items `ids`, in no particular order."""
+    for chunk in chunked(ids):
+        for row in conn.execute(sa.select(items).where(items.c.id.in_(chunk))).fetchall():
+            yield _item(row)
+
+
+def find(conn: sa.Connection, key: str) -> Item | None:
+    """An item by its id, its document's id or its URL."""
+    matches = sa.or_(items.c.id == key, items.c.doc_id == key, items.c.url == key)
+    row = conn.execute(sa.select(items).where(matches).order_by(items.c.first_seen_at).limit(1)).first()
+    return _item(row) if row else None
+
+
+def captured(conn: sa.Connection, item_id: str, raw: RawRef, *, run_id: str, at: datetime) -> None:
+    """The item's page is in the raw store."""
+    values = {"state": "captured", "reason": None, "run_id": run_id, "fetched_at": at}
+    place = {"segment": raw.segment, "raw_offset": raw.offset, "raw_length": raw.length}
+    conn.execute(items.update().where(items.c.id == item_id).values(**values, **place))
+
+
+def move(conn: sa.Connection, item_id: str, state: str, *, reason: str | None = None, doc_id: str | None = None) -> None:
+    """The item reached `state`; `doc_id` is set when given."""
+    values: dict[str, Any] = {"state": state, "reason": reason}
+    if doc_id is not None:
+        values["doc_id"] = doc_id
+    conn.execute(items.update().where(items.c.id == item_id).values(**values))
+
+
+def tried(conn: sa.Connection, item_id: str) -> None:
+    """One fetch of the item failed."""
+    conn.execute(items.update().where(items.c.id == item_id).values(attempts=items.c.attempts + 1))
+
+
+def feeds_of(conn: sa.Connection, doc_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """For each document the sorted ids of the sources that named one of its items."""
+    join = items.join(item_sources, items.c.id == item_sources.c.item_id)
+    rows = conn.execute(sa.select(items.c.doc_id, item_sources.c.source_id).select_from(join).where(items.c.doc_id.in_(doc_ids)))
+    found: dict[str, set[str]] = {}
+    for doc_id, source_id in rows:
+        found.setdefault(doc_id, set()).add(source_id)
+    return {doc_id: tuple(sorted(ids)) for doc_id, ids in found.items()}

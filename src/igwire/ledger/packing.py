@@ -1,0 +1,78 @@
+"""Articles and tags as compact bytes: JSON, deflated. A year of daily news then stays far under a gigabyte."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import zlib
+from datetime import UTC, date, datetime
+from typing import Any
+
+from igwire.model import Article, DateFound, FeedEntry, Mention, Quality, Tags
+
+# Level 6 packs news text to about a third; higher levels cost time and win 1 %.
+_LEVEL = 6
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"cannot pack {type(value).__name__}")
+
+
+def _pack(value: Any) -> bytes:
+    text = json.dumps(dataclasses.asdict(value), ensure_ascii=False, separators=(",", ":"), default=_plain)
+    return zlib.compress(text.encode(), _LEVEL)
+
+
+def _unpack(blob: bytes) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(zlib.decompress(blob))
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in loaded.items()}
+
+
+def pack_article(article: Article) -> bytes:
+    """The article as bytes for the ledger."""
+    return _pack(article)
+
+
+def unpack_article(blob: bytes) -> Article:
+    """The article that `pack_article` packed."""
+    fields = _unpack(blob)
+    for name in ("published", "modified"):
+        if (found := fields[name]) is not None:
+            fields[name] = DateFound(**{**found, "day": date.fromisoformat(found["day"])})
+    quality = fields["quality"]
+    fields["quality"] = Quality(**{**quality, "flags": tuple(quality["flags"])})
+    return Article(**fields)
+
+
+def pack_tags(tags: Tags) -> bytes:
+    """The tags as bytes for the ledger."""
+    return _pack(tags)
+
+
+def unpack_tags(blob: bytes) -> Tags:
+    """The tags that `pack_tags` packed."""
+    fields = _unpack(blob)
+    return Tags(**{**fields, "mentions": tuple(Mention(**m) for m in fields["mentions"])})
+
+
+def entry_to_json(entry: FeedEntry) -> dict[str, Any]:
+    """A feed entry as a JSON object."""
+    return {k: v for k, v in dataclasses.asdict(entry).items() if v not in (None, ())}
+
+
+def entry_from_json(fields: dict[str, Any]) -> FeedEntry:
+    """The feed entry that `entry_to_json` gave."""
+    return FeedEntry(**{**fields, "authors": tuple(fields.get("authors", ()))})
+
+
+def instant(printed: str | None) -> datetime | None:
+    """The UTC instant of an RFC 3339 text (a bare day or local time is read as UTC), None when there is none."""
+    if not printed:
+        return None
+    try:
+        parsed = datetime.fromisoformat(printed)
+    except ValueError:
+        return None
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)

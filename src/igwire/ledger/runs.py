@@ -1,0 +1,149 @@
+"""Runs, the outcome of every item in them, dead letters, and the trace of events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from igwire.ledger.database import upsert
+from igwire.ledger.items import Item
+from igwire.ledger.tables import dead_letters, events, run_items, runs
+from igwire.model import Disposition, Outcome, Window
+
+# Outcomes after which a run has nothing more to do for an item, and a repeated run leaves it alone.
+FINAL = (Outcome.INDEXED, Outcome.UNCHANGED, Outcome.DUPLICATE, Outcome.REJECTED, Outcome.QUARANTINED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run's row; see `tables.runs`."""
+
+    id: str
+    mode: str
+    window_start: datetime | None
+    window_end: datetime | None
+    started_at: datetime
+    finished_at: datetime | None
+    status: str
+    totals: dict[str, Any] | None
+
+
+def start(conn: sa.Connection, run_id: str, *, mode: str, window: Window | None, now: datetime) -> None:
+    """Open a run, or take it up again after a retry (its first start stays)."""
+    values = {
+        "id": run_id, "mode": mode, "window_start": window.start if window else None, "window_end": window.end if window else None,
+        "started_at": now, "status": "running",
+    }  # fmt: skip
+    again = {"status": "running", "finished_at": None}
+    conn.execute(upsert(conn, runs).values(values).on_conflict_do_update(index_elements=["id"], set_=again))
+
+
+def finish(conn: sa.Connection, run_id: str, *, status: str, totals: dict[str, Any], now: datetime) -> None:
+    """Close a run with its totals."""
+    conn.execute(runs.update().where(runs.c.id == run_id).values(status=status, totals=totals, finished_at=now))
+
+
+def add_polls(conn: sa.Connection, run_id: str, counts: dict[str, int]) -> None:
+    """Keep the counts of the run's polls until its report; a repeated plan adds to them."""
+    before = (conn.execute(sa.select(runs.c.totals).where(runs.c.id == run_id)).scalar() or {}).get("polls", {})
+    polls = {word: before.get(word, 0) + counts.get(word, 0) for word in {**before, **counts}}
+    conn.execute(runs.update().where(runs.c.id == run_id).values(totals={"polls": polls}))
+
+
+def get(conn: sa.Connection, run_id: str) -> Run | None:
+    """The run `run_id`, or None."""
+    row = conn.execute(sa.select(runs).where(runs.c.id == run_id)).first()
+    return Run(**row._mapping) if row else None
+
+
+def last_good(conn: sa.Connection, modes: Sequence[str] = ("live",)) -> Run | None:
+    """The newest run that ended well."""
+    wanted = sa.select(runs).where(runs.c.status == "ok", runs.c.mode.in_(modes)).order_by(runs.c.finished_at.desc()).limit(1)
+    row = conn.execute(wanted).first()
+    return Run(**row._mapping) if row else None
+
+
+def newest(conn: sa.Connection, limit: int = 10) -> list[Run]:
+    """The latest runs, newest first."""
+    return [Run(**row._mapping) for row in conn.execute(sa.select(runs).order_by(runs.c.started_at.desc()).limit(limit))]
+
+
+def assign(conn: sa.Connection, run_id: str, batches: Sequence[Sequence[str]]) -> None:
+    """Put items into the run's batches; what the run finished before stays as it is."""
+    conn.execute(run_items.delete().where(run_items.c.run_id == run_id, _unfinished()))
+    for number, ids in enumerate(batches):
+        for item_id in ids:
+            values = {"run_id": run_id, "item_id": item_id, "batch": number}
+            # A repeated run may meet an item again that it had finished and that changed since.
+            reopened = {"batch": number, "outcome": None, "reason": None, "stage": None, "detail": None, "at": None}
+            conn.execute(upsert(conn, run_items).values(values).on_conflict_do_update(index_elements=["run_id", "item_id"], set_=reopened))
+
+
+def _unfinished() -> sa.ColumnElement[bool]:
+    return sa.or_(run_items.c.outcome.is_(None), run_items.c.outcome.not_in([o.value for o in FINAL]))
+
+
+def batch_items(conn: sa.Connection, run_id: str, batch: int) -> list[str]:
+    """Ids of the batch's items that have no final outcome yet."""
+    wanted = sa.select(run_items.c.item_id).where(run_items.c.run_id == run_id, run_items.c.batch == batch, _unfinished())
+    return list(conn.execute(wanted.order_by(run_items.c.item_id)).scalars())
+
+
+def dispose(conn: sa.Connection, run_id: str, dispositions: Iterable[Disposition], *, now: datetime) -> None:
+    """Write how items ended in this run; the last word counts."""
+    for d in dispositions:
+        key = (run_items.c.run_id == run_id) & (run_items.c.item_id == d.item_id)
+        values = {"outcome": d.outcome.value, "reason": d.reason, "stage": d.stage, "detail": d.detail[:2000], "at": now}
+        conn.execute(run_items.update().where(key).values(**values))
+
+
+def totals(conn: sa.Connection, run_id: str) -> dict[str | None, dict[str | None, int]]:
+    """Items by outcome and reason; the outcome None counts what never got one."""
+    columns = (run_items.c.outcome, run_items.c.reason)
+    rows = conn.execute(sa.select(*columns, sa.func.count()).where(run_items.c.run_id == run_id).group_by(*columns))
+    found: dict[str | None, dict[str | None, int]] = {}
+    for outcome, reason, count in rows:
+        found.setdefault(outcome, {})[reason] = count
+    return found
+
+
+def bury(conn: sa.Connection, item: Item, *, stage: str, reason: str, detail: str, now: datetime) -> None:
+    """A dead letter: the item cannot be worked on by this code, and says why."""
+    raw = item.raw
+    values = {
+        "item_id": item.id, "source_id": item.source_id, "url": item.url, "stage": stage, "reason": reason, "detail": detail[:2000], "at": now,
+        "segment": raw.segment if raw else None, "raw_offset": raw.offset if raw else None, "raw_length": raw.length if raw else None,
+    }  # fmt: skip
+    resolve(conn, item.id, now=now)
+    conn.execute(dead_letters.insert().values(**values))
+
+
+def resolve(conn: sa.Connection, item_id: str, *, now: datetime) -> None:
+    """The item's open dead letters are answered."""
+    still_open = (dead_letters.c.item_id == item_id) & dead_letters.c.resolved_at.is_(None)
+    conn.execute(dead_letters.update().where(still_open).values(resolved_at=now))
+
+
+def open_dead_letters(conn: sa.Connection) -> list[Any]:
+    """Rows of `dead_letters` that nobody answered yet, oldest first."""
+    return list(conn.execute(sa.select(dead_letters).where(dead_letters.c.resolved_at.is_(None)).order_by(dead_letters.c.id)))
+
+
+def note(
+    conn: sa.Connection, what: str, *, now: datetime, run_id: str | None = None, source_id: str | None = None,
+    item_id: str | None = None, detail: str = "",
+) -> None:  # fmt: skip
+    """One line of the trace."""
+    conn.execute(events.insert().values(at=now, what=what, run_id=run_id, source_id=source_id, item_id=item_id, detail=detail[:1000]))
+
+
+def trace(conn: sa.Connection, item: Item, source_span: timedelta = timedelta(minutes=5)) -> list[Any]:
+    """Everything that happened to the item, and the polls of its source that named it, oldest first."""
+    about_item = events.c.item_id == item.id
+    since = item.first_seen_at - source_span
+    polls = sa.and_(events.c.source_id == item.source_id, events.c.item_id.is_(None), events.c.at >= since)
+    return list(conn.execute(sa.select(events).where(sa.or_(about_item, polls)).order_by(events.c.at, events.c.id)))

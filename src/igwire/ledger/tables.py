@@ -1,0 +1,222 @@
+"""The tables of the ledger: state of sources, items, documents, runs, hosts; everything that raw bytes cannot tell.
+
+sources ─< item_sources >─ items ─▶ documents ─< revisions
+runs ─< run_items >─ items          hosts, robots, dead_letters, events stand by themselves
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC datetimes on every database: SQLite forgets the zone, so it is taken off and put back here."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Refuse naive datetimes: they are how hours get lost."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("the ledger takes aware datetimes only")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Give back an aware datetime in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = sa.MetaData()
+
+# Raw reference: segment, offset, length (see model.RawRef).
+
+
+def _raw_columns() -> list[sa.Column[Any]]:
+    return [sa.Column("segment", sa.String(64)), sa.Column("raw_offset", sa.BigInteger), sa.Column("raw_length", sa.BigInteger)]
+
+
+sources = sa.Table(
+    "sources",
+    metadata,
+    sa.Column("id", sa.String(120), primary_key=True),
+    # Validators, byte-exact, and the URL that they belong to.
+    sa.Column("etag", sa.Text),
+    sa.Column("last_modified", sa.Text),
+    sa.Column("validators_url", sa.Text),
+    sa.Column("body_hash", sa.String(64)),
+    # In words: ok, unchanged, empty, not_a_feed, blocked, failing, never …
+    sa.Column("state", sa.String(40), nullable=False, server_default="never"),
+    sa.Column("state_reason", sa.Text),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("last_poll_at", UtcDateTime),
+    sa.Column("last_success_at", UtcDateTime),
+    sa.Column("last_new_at", UtcDateTime),
+    sa.Column("next_poll_at", UtcDateTime),
+)
+
+items = sa.Table(
+    "items",
+    metadata,
+    # document_id of the entry's URL.
+    sa.Column("id", sa.String(80), primary_key=True),
+    sa.Column("source_id", sa.String(120), nullable=False, index=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("host", sa.String(255), nullable=False),
+    # new → captured → extracted → enriched → indexed; or rejected, quarantined, duplicate.
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("reason", sa.String(60)),
+    # The feed's entry as JSON (model.FeedEntry).
+    sa.Column("entry", sa.JSON, nullable=False),
+    # Publication instant by the feed, for windows.
+    sa.Column("published_at", UtcDateTime),
+    sa.Column("first_seen_at", UtcDateTime, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("mode", sa.String(20), nullable=False, server_default="live"),
+    # Run that captured it, and when.
+    sa.Column("run_id", sa.String(250)),
+    sa.Column("fetched_at", UtcDateTime),
+    *_raw_columns(),
+    sa.Column("doc_id", sa.String(80), index=True),
+    # A run that works on the item holds it until then; a dead run's claim runs out.
+    sa.Column("claimed_by", sa.String(250)),
+    sa.Column("claimed_until", UtcDateTime),
+    sa.Index("items_state_published", "state", "published_at"),
+)
+
+item_sources = sa.Table(
+    "item_sources",
+    metadata,
+    sa.Column("item_id", sa.String(80), primary_key=True),
+    sa.Column("source_id", sa.String(120), primary_key=True),
+    sa.Column("first_seen_at", UtcDateTime, nullable=False),
+    sa.Column("last_seen_at", UtcDateTime, nullable=False),
+)
+
+documents = sa.Table(
+    "documents",
+    metadata,
+    # document_id of the canonical URL.
+    sa.Column("id", sa.String(80), primary_key=True),
+    # The item whose capture the document shows.
+    sa.Column("item_id", sa.String(80), nullable=False, index=True),
+    sa.Column("source_id", sa.String(120), nullable=False, index=True),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("content_hash", sa.String(64), nullable=False),
+    # model.Article and model.Tags, packed (see ledger.packing).
+    sa.Column("article", sa.LargeBinary, nullable=False),
+    sa.Column("extract_stamp", sa.String(120), nullable=False),
+    sa.Column("tags", sa.LargeBinary),
+    sa.Column("tag_stamp", sa.String(120)),
+    # Hash of the projected document; write_seq counts its changes, indexed_seq is what Elasticsearch acknowledged.
+    sa.Column("projected_hash", sa.String(64)),
+    sa.Column("write_seq", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("indexed_seq", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("published_at", UtcDateTime, index=True),
+    sa.Column("first_seen_at", UtcDateTime, nullable=False),
+    sa.Column("revised_at", UtcDateTime, nullable=False),
+)
+
+revisions = sa.Table(
+    "revisions",
+    metadata,
+    sa.Column("doc_id", sa.String(80), primary_key=True),
+    sa.Column("revision", sa.Integer, primary_key=True),
+    sa.Column("content_hash", sa.String(64), nullable=False),
+    sa.Column("article", sa.LargeBinary, nullable=False),
+    sa.Column("seen_at", UtcDateTime, nullable=False),
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", sa.String(250), primary_key=True),
+    # live, past, import, rebuild.
+    sa.Column("mode", sa.String(20), nullable=False),
+    sa.Column("window_start", UtcDateTime),
+    sa.Column("window_end", UtcDateTime),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("finished_at", UtcDateTime),
+    # running, ok, failed.
+    sa.Column("status", sa.String(20), nullable=False),
+    # Totals by outcome, reasons, feeds polled, as the report wrote them.
+    sa.Column("totals", sa.JSON),
+)
+
+run_items = sa.Table(
+    "run_items",
+    metadata,
+    sa.Column("run_id", sa.String(250), primary_key=True),
+    sa.Column("item_id", sa.String(80), primary_key=True),
+    sa.Column("batch", sa.Integer, nullable=False),
+    # One word of model.Outcome, or null while the item is under way.
+    sa.Column("outcome", sa.String(20)),
+    sa.Column("reason", sa.String(60)),
+    sa.Column("stage", sa.String(20)),
+    sa.Column("detail", sa.Text),
+    sa.Column("at", UtcDateTime),
+    sa.Index("run_items_batch", "run_id", "batch"),
+    sa.Index("run_items_item", "item_id"),
+)
+
+dead_letters = sa.Table(
+    "dead_letters",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("item_id", sa.String(80), nullable=False, index=True),
+    sa.Column("source_id", sa.String(120), nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("stage", sa.String(20), nullable=False),
+    sa.Column("reason", sa.String(60), nullable=False),
+    sa.Column("detail", sa.Text),
+    *_raw_columns(),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("resolved_at", UtcDateTime),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    # poll, entry, fetch, extract, enrich, index, reject …
+    sa.Column("what", sa.String(20), nullable=False),
+    sa.Column("run_id", sa.String(250)),
+    sa.Column("source_id", sa.String(120), index=True),
+    sa.Column("item_id", sa.String(80), index=True),
+    sa.Column("detail", sa.Text),
+)
+
+hosts = sa.Table(
+    "hosts",
+    metadata,
+    sa.Column("host", sa.String(255), primary_key=True),
+    # Fencing: raised with every lease, so a late holder can be told apart.
+    sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("holder", sa.String(120)),
+    sa.Column("leased_until", UtcDateTime),
+    # No request starts before this instant.
+    sa.Column("next_at", UtcDateTime),
+    sa.Column("cooling_until", UtcDateTime),
+    sa.Column("cooling_reason", sa.String(60)),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+)
+
+robots = sa.Table(
+    "robots",
+    metadata,
+    # scheme://host:port
+    sa.Column("origin", sa.String(300), primary_key=True),
+    sa.Column("fetched_at", UtcDateTime, nullable=False),
+    # HTTP status, 0 = no answer.
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)

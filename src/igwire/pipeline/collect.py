@@ -1,0 +1,195 @@
+"""Fetching the pages of one batch: robots first, one request at a time per host, raw bytes stored before anything reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from igwire.errors import BadUrl, FetchError
+from igwire.fetch import policy
+from igwire.fetch.robots import Robots
+from igwire.ledger import hosts, items, runs
+from igwire.ledger.items import Item
+from igwire.ledger.packing import entry_to_json
+from igwire.model import Capture, Disposition, Outcome
+from igwire.pipeline.hostwork import HostWork, Pause
+from igwire.pipeline.parts import Parts
+from igwire.ports import RawWriter
+
+# RFC 9309 section 2.4: a robots file is not used longer than a day; one that could not be had is asked for again sooner.
+_ROBOTS_FRESH = timedelta(hours=24)
+_ROBOTS_RETRY = timedelta(hours=1)
+# A page that failed in this many runs is a dead letter; a rebuild or a person can call it back.
+_ATTEMPTS = 5
+# Answers that no later try will change soon.
+_REFUSING = {401: "forbidden", 403: "forbidden", 404: "not_found", 410: "gone", 451: "forbidden"}
+# Failures of the request that a later try may mend; all others are the page's own fault.
+_PASSING = {"deadline", "connection", "tls", "dns", "short_body", "bad_response"}
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsJob:
+    """Fetch the robots file of an origin such as http://example.org:8080."""
+
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """No request was sent: robots forbids it, or could not be asked."""
+
+    outcome: Outcome
+    reason: str
+
+
+Job = Item | RobotsJob
+Sent = Capture | FetchError | BadUrl | Held
+
+
+def collect(parts: Parts, run_id: str, batch: int) -> None:
+    """Fetch what the batch's items still lack, within the time budget; the rest is deferred with its reason."""
+    with parts.ledger.reading() as conn:
+        wanted = [i for i in items.get(conn, runs.batch_items(conn, run_id, batch)) if i.state == "new"]
+    if not wanted:
+        return
+    until = parts.clock.now() + timedelta(seconds=parts.knobs.budget_s)
+    with parts.store.writer() as writer:
+        session = _Collecting(parts, run_id, writer)
+        work: HostWork[Job, Sent] = HostWork(
+            ledger=parts.ledger, clock=parts.clock, holder=f"{run_id}#{batch}"[-120:], threads=parts.knobs.threads, until=until,
+            send=session.send, settle=session.settle,
+        )  # fmt: skip
+        left = work.run(session.jobs(wanted))
+    session.defer((job, reason) for job, reason in left if isinstance(job, Item))
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL: what one robots file is valid for."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+class _Collecting:
+    """One batch's requests: what `HostWork` calls."""
+
+    def __init__(self, parts: Parts, run_id: str, writer: RawWriter) -> None:
+        self.parts, self.run_id, self.writer = parts, run_id, writer
+        self.fetcher = parts.fetcher()
+        self.rules: dict[str, Robots] = {}
+
+    def jobs(self, wanted: Sequence[Item]) -> Iterator[tuple[str, Job]]:
+        """The batch's requests by host, each origin's robots file first where the stored one is old."""
+        for item in sorted(wanted, key=lambda i: (i.first_seen_at, i.id)):
+            origin = origin_of(item.url)
+            if origin not in self.rules and not self._load_rules(origin):
+                yield item.host, RobotsJob(origin)
+            yield item.host, item
+
+    def _load_rules(self, origin: str) -> bool:
+        """Take the stored robots file; False when a fresh one is needed. Until it comes, everything is forbidden."""
+        with self.parts.ledger.reading() as conn:
+            stored = hosts.robots_of(conn, origin)
+        self.rules[origin] = Robots.parse(stored[2], stored[1]) if stored else Robots.parse(b"", 0)
+        if stored is None:
+            return False
+        age = self.parts.clock.now() - stored[0]
+        return age < (_ROBOTS_FRESH if 200 <= stored[1] < 500 and stored[1] != 429 else _ROBOTS_RETRY)
+
+    def send(self, job: Job) -> Sent:
+        """Send one request, unless robots forbids it; runs in a thread."""
+        if isinstance(job, Item) and (held := self._held(job)):
+            return held
+        try:
+            return self.fetcher.get(job.url if isinstance(job, Item) else f"{job.origin}/robots.txt")
+        except (FetchError, BadUrl) as error:
+            return error
+
+    def _held(self, item: Item) -> Held | None:
+        rules = self.rules[origin_of(item.url)]
+        if rules.unreachable:
+            return Held(Outcome.DEFERRED, "robots_unreachable")
+        return None if rules.allowed(item.url)[0] else Held(Outcome.REJECTED, "robots")
+
+    def settle(self, job: Job, sent: Sent, failures: int) -> Pause:
+        """Store the answer, note the outcome, and say how long the host is left alone; runs in the task's main thread."""
+        if isinstance(sent, Held):
+            assert isinstance(job, Item)
+            self._end(job, sent.outcome, sent.reason, state="rejected" if sent.outcome is Outcome.REJECTED else None)
+            return Pause(gap_s=0, failures=failures)
+        if isinstance(job, RobotsJob):
+            self._keep_robots(job, sent)
+        elif isinstance(sent, Capture):
+            self._answered(job, sent)
+        else:
+            self._failed(job, sent)
+        return self._pause(job, sent, failures)
+
+    def _pause(self, job: Job, sent: Sent, failures: int) -> Pause:
+        if isinstance(job, Item):
+            rules, own = self.rules[origin_of(job.url)], self.parts.source(job.source_id).gap_s
+        else:
+            rules, own = self.rules[job.origin], None
+        gap = policy.gap_s(own, rules.crawl_delay, self.parts.knobs.gap_s)
+        if not isinstance(sent, Capture):
+            return Pause(gap_s=gap, failures=failures)
+        cooling = policy.cooling_until(sent.status, sent.headers, now=self.parts.clock.now(), failures=failures)
+        reason = f"http_{sent.status}" if cooling else None
+        return Pause(gap_s=gap, cooling_until=cooling, reason=reason, failures=failures + 1 if cooling else 0)
+
+    def _keep_robots(self, job: RobotsJob, sent: Sent) -> None:
+        status, body = (sent.status, sent.body) if isinstance(sent, Capture) else (0, b"")
+        self.rules[job.origin] = Robots.parse(body, status)
+        now = self.parts.clock.now()
+        with self.parts.ledger.transaction() as conn:
+            hosts.save_robots(conn, job.origin, status=status, body=body, now=now)
+            runs.note(conn, "robots", now=now, run_id=self.run_id, detail=f"{job.origin}: status {status}")
+
+    def _answered(self, item: Item, capture: Capture) -> None:
+        entry = entry_to_json(item.entry)
+        raw = self.writer.append(capture, {"kind": "page", "source": item.source_id, "item": item.id, "entry": entry, "run": self.run_id})
+        if capture.status in _REFUSING:
+            self._end(item, Outcome.REJECTED, _REFUSING[capture.status], state="rejected", detail=f"HTTP status {capture.status}")
+        elif capture.status != 200:
+            self._try_later(item, f"http_{capture.status}", f"HTTP status {capture.status}")
+        else:
+            with self.parts.ledger.transaction() as conn:
+                items.captured(conn, item.id, raw, run_id=self.run_id, at=capture.fetched_at)
+                detail = f"{len(capture.body)} bytes from {capture.final_url}"
+                runs.note(conn, "fetch", now=self.parts.clock.now(), run_id=self.run_id, item_id=item.id, detail=detail)
+
+    def _failed(self, item: Item, error: Sent) -> None:
+        assert isinstance(error, FetchError | BadUrl)
+        if error.reason in _PASSING:
+            self._try_later(item, error.reason, str(error))
+        else:
+            self._end(item, Outcome.REJECTED, error.reason, state="rejected", detail=str(error))
+
+    def _try_later(self, item: Item, reason: str, detail: str) -> None:
+        if item.attempts + 1 < _ATTEMPTS:
+            with self.parts.ledger.transaction() as conn:
+                items.tried(conn, item.id)
+            self._end(item, Outcome.DEFERRED, reason, detail=detail)
+            return
+        with self.parts.ledger.transaction() as conn:
+            runs.bury(conn, item, stage="fetch", reason=reason, detail=detail, now=self.parts.clock.now())
+        self._end(item, Outcome.QUARANTINED, reason, state="quarantined", detail=detail)
+
+    def _end(self, item: Item, outcome: Outcome, reason: str, *, state: str | None = None, detail: str = "") -> None:
+        now = self.parts.clock.now()
+        with self.parts.ledger.transaction() as conn:
+            if state:
+                items.move(conn, item.id, state, reason=reason)
+            self._dispose(conn, item, outcome, reason, detail, now)
+
+    def _dispose(self, conn: hosts.sa.Connection, item: Item, outcome: Outcome, reason: str, detail: str, now: datetime) -> None:
+        runs.dispose(conn, self.run_id, [Disposition(item_id=item.id, outcome=outcome, reason=reason, stage="fetch", detail=detail)], now=now)
+        runs.note(conn, "fetch", now=now, run_id=self.run_id, item_id=item.id, detail=f"{outcome.value} ({reason}) {detail}".strip())
+
+    def defer(self, left: Iterator[tuple[Item, str]]) -> None:
+        """What found no time in this run goes first in the next."""
+        now = self.parts.clock.now()
+        with self.parts.ledger.transaction() as conn:
+            for item, reason in left:
+                self._dispose(conn, item, Outcome.DEFERRED, reason, "", now)

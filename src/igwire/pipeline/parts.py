@@ -1,0 +1,41 @@
+"""What the pipeline is given to work with: built by `wiring`, replaced by fakes in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from igwire.enrich.tagger import Tagger
+from igwire.feeds.catalogue import Catalogue
+from igwire.ledger.database import Ledger
+from igwire.model import Source
+from igwire.ports import Clock, Fetcher, RawStore, SearchIndex
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knobs:
+    """Numbers that the settings decide; see `settings.Settings`."""
+
+    gap_s: float
+    budget_s: float
+    threads: int
+    parser_workers: int
+    batches: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The pipeline's collaborators. The three callables are asked only when their stage runs, because building them is slow."""
+
+    ledger: Ledger
+    store: RawStore
+    catalogue: Catalogue
+    clock: Clock
+    knobs: Knobs
+    fetcher: Callable[[], Fetcher]
+    tagger: Callable[[], Tagger]
+    index: Callable[[], SearchIndex]
+
+    def source(self, source_id: str) -> Source:
+        """The source, or a bare one when it has left the catalogue (or the text was imported): its articles stay."""
+        return self.catalogue.by_id.get(source_id) or Source(id=source_id, title=source_id, site="", status="wanted", rights="full")

@@ -1,0 +1,227 @@
+"""From stored captures to indexed documents, for a list of items.
+
+captured ─ extract ─▶ extracted ─ enrich ─▶ enriched ─ index ─▶ indexed
+             ╰▶ rejected, quarantined, duplicate                  ╰▶ pending_index (Elasticsearch away: the next run goes on here)
+
+Each step reads from the ledger, computes outside of any transaction, and commits state and outcome together, a chunk at a time.
+Run twice it does nothing the second time; `redo` makes it work on items that had got further (rebuild).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from igwire.errors import StoreError, Unavailable
+from igwire.extract.article import extract
+from igwire.index.document import document_hash, project
+from igwire.isolate import Killed, Pool
+from igwire.ledger import documents, items, runs
+from igwire.ledger.documents import StoredDocument
+from igwire.ledger.items import Item
+from igwire.model import Capture, Disposition, DocumentContext, EnrichedArticle, Extraction, FeedEntry, Outcome, Tags, WriteAction, WriteResult
+from igwire.pipeline.parts import Parts
+from igwire.urls import document_id
+
+# Pages a chunk: at 245 kB a page about 12 MB in memory, and a crash repeats at most this much work.
+CHUNK = 50
+# A page that takes longer is built to; the slowest honest page seen took under 3 s.
+_PAGE_S = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One run's hold on the pipeline. `redo`: also items that are past the step; `target`: index to write to, None = live."""
+
+    parts: Parts
+    run_id: str
+    redo: bool = False
+    target: str | None = None
+
+
+def extract_items(work: Work, ids: Sequence[str]) -> None:
+    """Extract the captures of the items `ids` in killable workers."""
+    with Pool(work.parts.knobs.parser_workers) as pool:
+        for chunk in _chunks(ids):
+            _extract_chunk(work, pool, chunk)
+
+
+def enrich_items(work: Work, ids: Sequence[str]) -> None:
+    """Tag the extracted texts of the items `ids`."""
+    for chunk in _chunks(ids):
+        _enrich_chunk(work, chunk)
+
+
+def index_items(work: Work, ids: Sequence[str]) -> None:
+    """Project and write the documents of the items `ids`; what the server does not take now stays pending."""
+    for chunk in _chunks(ids):
+        _index_chunk(work, chunk)
+
+
+def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(ids)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk
+
+
+# ── extract ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _extract_chunk(work: Work, pool: Pool, ids: list[str]) -> None:
+    with work.parts.ledger.reading() as conn:
+        found = [item for item in items.get(conn, ids) if item.raw and (work.redo or item.state == "captured")]
+    pages = [(item, page) for item in found if (page := _read(work, item)) is not None]
+    tasks = [(capture, item.entry, work.parts.source(item.source_id).timezone) for item, capture in pages]
+    results = list(pool.map(extract_capture, tasks, timeout_s=_PAGE_S))
+    with work.parts.ledger.transaction() as conn:
+        for (item, capture), result in zip(pages, results, strict=True):
+            outcome = Extraction(status="failed", reason=result.reason) if isinstance(result, Killed) else result.value
+            _settle_extraction(work, conn, item, capture, outcome)
+
+
+def extract_capture(task: tuple[Capture, FeedEntry, str | None]) -> Extraction:
+    """Extract one capture; runs in a worker process."""
+    capture, entry, timezone = task
+    return extract(
+        capture.body, url=capture.final_url, content_type=capture.header("content-type"), entry=entry, fetched_at=capture.fetched_at, timezone=timezone
+    )
+
+
+def _read(work: Work, item: Item) -> Capture | None:
+    assert item.raw is not None
+    try:
+        return work.parts.store.read(item.raw)[0]
+    except StoreError as error:
+        with work.parts.ledger.transaction() as conn:
+            _quarantine(work, conn, item, stage="extract", reason="raw_unreadable", detail=str(error))
+        return None
+
+
+def _settle_extraction(work: Work, conn: sa.Connection, item: Item, capture: Capture, result: Extraction) -> None:
+    if result.status == "failed":
+        _quarantine(work, conn, item, stage="extract", reason=result.reason or "failed")
+    elif result.article is None:
+        items.move(conn, item.id, "rejected", reason=result.reason)
+        _end(work, conn, item, Outcome.REJECTED, stage="extract", reason=result.reason)
+    else:
+        # Identity is settled by the first extraction: a better extractor must not turn one article into two documents.
+        doc_id = item.doc_id or document_id(result.article.url)
+        mine = documents.save_article(
+            conn, doc_id, result.article, item_id=item.id, source_id=item.source_id, first_seen_at=item.first_seen_at, fetched_at=capture.fetched_at
+        )
+        items.move(conn, item.id, "extracted" if mine else "duplicate", doc_id=doc_id)
+        runs.resolve(conn, item.id, now=work.parts.clock.now())
+        if mine:
+            runs.note(conn, "extract", now=work.parts.clock.now(), run_id=work.run_id, item_id=item.id, detail=f"document {doc_id}")
+        else:
+            _end(work, conn, item, Outcome.DUPLICATE, stage="extract", reason="same_document", detail=doc_id)
+
+
+def _quarantine(work: Work, conn: sa.Connection, item: Item, *, stage: str, reason: str, detail: str = "") -> None:
+    items.move(conn, item.id, "quarantined", reason=reason)
+    runs.bury(conn, item, stage=stage, reason=reason, detail=detail, now=work.parts.clock.now())
+    _end(work, conn, item, Outcome.QUARANTINED, stage=stage, reason=reason, detail=detail)
+
+
+def _end(work: Work, conn: sa.Connection, item: Item, outcome: Outcome, *, stage: str, reason: str | None = None, detail: str = "") -> None:
+    now = work.parts.clock.now()
+    runs.dispose(conn, work.run_id, [Disposition(item_id=item.id, outcome=outcome, reason=reason, stage=stage, detail=detail)], now=now)
+    words = outcome.value if reason is None else f"{outcome.value} ({reason}) {detail}".strip()
+    runs.note(conn, stage, now=now, run_id=work.run_id, item_id=item.id, detail=words)
+
+
+# ── enrich ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _enrich_chunk(work: Work, ids: list[str]) -> None:
+    tagged = [(item, document, tag_document(work.parts, document)) for item, document in _documents_of(work, ids, ready="extracted")]
+    now = work.parts.clock.now()
+    with work.parts.ledger.transaction() as conn:
+        for item, document, tags in tagged:
+            # False: the text or the tags changed while this worker was busy; who changed them takes the item on.
+            if documents.save_tags(conn, document, tags):
+                items.move(conn, item.id, "enriched")
+                runs.note(conn, "enrich", now=now, run_id=work.run_id, item_id=item.id, detail=f"{len(tags.mentions)} mentions")
+
+
+def tag_document(parts: Parts, document: StoredDocument) -> Tags:
+    """The tags of a stored document's text by the present knowledge base."""
+    article = document.article
+    published = article.published.value if article.published else None
+    return parts.tagger().tag(title=article.title, text=article.text, language=article.language, source=document.source_id, published=published)
+
+
+def _documents_of(work: Work, ids: list[str], *, ready: str) -> list[tuple[Item, StoredDocument]]:
+    """Items in state `ready` (any state with `redo`) with the documents that show them."""
+    with work.parts.ledger.reading() as conn:
+        found = {i.id: i for i in items.get(conn, ids) if i.doc_id and (work.redo or i.state == ready)}
+        stored = documents.get(conn, [i.doc_id for i in found.values() if i.doc_id])
+    return [(found[d.item_id], d) for d in stored if d.item_id in found]
+
+
+# ── index ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _index_chunk(work: Work, ids: list[str]) -> None:
+    pairs = _documents_of(work, ids, ready="enriched")
+    with work.parts.ledger.transaction() as conn:
+        # Read again inside the transaction: what is projected is what the ledger holds now, never what a slow worker remembers.
+        fresh = {d.id: d for d in documents.get(conn, [d.id for _, d in pairs])}
+        feeds = items.feeds_of(conn, list(fresh))
+        actions = [a for item, d in pairs if (a := _action(work, conn, item, fresh[d.id], feeds.get(d.id, ()))) is not None]
+    by_doc = {document.id: item for item, document in pairs}
+    results = list(_write(work, actions))
+    with work.parts.ledger.transaction() as conn:
+        for result in results:
+            _settle_write(work, conn, by_doc.pop(result.doc_id), fresh[result.doc_id], result)
+        for item in by_doc.values():
+            items.move(conn, item.id, "indexed")
+            _end(work, conn, item, Outcome.UNCHANGED, stage="index")
+
+
+def _action(work: Work, conn: sa.Connection, item: Item, document: StoredDocument, feeds: tuple[str, ...]) -> WriteAction | None:
+    body = document_of(work.parts, item, document, feeds)
+    seq = documents.raise_seq(conn, document, document_hash(body))
+    unchanged = seq == document.indexed_seq and work.target is None and not work.redo
+    return None if unchanged else WriteAction(doc_id=document.id, version=seq, body=body)
+
+
+def document_of(parts: Parts, item: Item, document: StoredDocument, feeds: tuple[str, ...]) -> dict[str, Any]:
+    """What Elasticsearch gets for a stored document: a pure function of ledger, catalogue and knowledge base."""
+    assert document.tags is not None
+    linked = sorted({m.entity for m in document.tags.mentions if m.entity})
+    context = DocumentContext(
+        doc_id=document.id, source=parts.source(document.source_id), feeds=feeds or (document.source_id,), requested_url=item.url,
+        first_seen_at=document.first_seen_at, fetched_at=item.fetched_at or document.first_seen_at, revised_at=document.revised_at,
+        revision=document.revision, mode=item.mode, run_id=item.run_id or "", raw=item.raw, aliases=parts.tagger().aliases_of(linked),
+    )  # fmt: skip
+    return project(EnrichedArticle(article=document.article, tags=document.tags), context)
+
+
+def _write(work: Work, actions: list[WriteAction]) -> Iterator[WriteResult]:
+    """Results of writing; after `Unavailable` the rest is undecided."""
+    left = {action.doc_id: action for action in actions}
+    try:
+        for result in work.parts.index().write(actions, work.target) if actions else ():
+            left.pop(result.doc_id, None)
+            yield result
+    except Unavailable as error:
+        for action in left.values():
+            yield WriteResult(doc_id=action.doc_id, version=action.version, outcome="undecided", reason=str(error))
+
+
+def _settle_write(work: Work, conn: sa.Connection, item: Item, before: StoredDocument, result: WriteResult) -> None:
+    if result.outcome in ("acked", "superseded"):
+        if work.target is None:
+            documents.acknowledged(conn, result.doc_id, result.version)
+        items.move(conn, item.id, "indexed")
+        outcome = Outcome.UNCHANGED if result.version == before.indexed_seq else Outcome.INDEXED
+        _end(work, conn, item, outcome, stage="index", detail=f"version {result.version}")
+    elif result.outcome == "refused":
+        _quarantine(work, conn, item, stage="index", reason="refused", detail=result.reason)
+    else:
+        _end(work, conn, item, Outcome.PENDING_INDEX, stage="index", reason="elasticsearch_away", detail=result.reason[:300])

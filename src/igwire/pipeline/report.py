@@ -1,0 +1,101 @@
+"""The report of a run: totals that must balance, written to the ledger and to the index of runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from igwire.errors import Unavailable
+from igwire.ledger import items, runs
+from igwire.model import Outcome, WriteAction
+from igwire.pipeline.parts import Parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A run's totals. `faults` are sentences; the run is good when there is none."""
+
+    run_id: str
+    planned: int
+    # Count by outcome, every outcome present.
+    outcomes: dict[str, int]
+    # Count by "outcome/reason".
+    reasons: dict[str, int]
+    polls: dict[str, int]
+    faults: tuple[str, ...]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """True when the run did all its work."""
+        return not self.faults
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the ledger, the index and `--json`."""
+        return {
+            "run_id": self.run_id, "planned": self.planned, "outcomes": self.outcomes, "reasons": self.reasons, "polls": self.polls,
+            "faults": list(self.faults), "seconds": self.seconds,
+        }  # fmt: skip
+
+
+def report(parts: Parts, run_id: str, *, failed_tasks: int = 0) -> Report:
+    """Close the run. `failed_tasks`: how many of its tasks ended badly, as the orchestrator knows.
+
+    The totals balance when every planned item has exactly one outcome.
+    """
+    now = parts.clock.now()
+    with parts.ledger.transaction() as conn:
+        counted = runs.totals(conn, run_id)
+        run = runs.get(conn, run_id)
+        if run is None:
+            raise ValueError(f"there is no run {run_id!r} in the ledger; was it planned?")
+        done = _report(run, counted, failed_tasks, (now - run.started_at).total_seconds())
+        runs.finish(conn, run_id, status="ok" if done.ok else "failed", totals=done.as_dict(), now=now)
+        items.release(conn, run_id)
+        finished = runs.get(conn, run_id)
+    assert finished is not None
+    publish(parts, finished)
+    return done
+
+
+def _report(run: runs.Run, counted: dict[str | None, dict[str | None, int]], failed_tasks: int, seconds: float) -> Report:
+    outcomes = {o.value: sum(counted.get(o.value, {}).values()) for o in Outcome}
+    reasons = {f"{o}/{why}": n for o, by_reason in counted.items() if o for why, n in by_reason.items() if why}
+    planned = sum(n for by_reason in counted.values() for n in by_reason.values())
+    faults = []
+    if lost := planned - sum(outcomes.values()):
+        faults.append(f"{lost} of {planned} items have no outcome: a task died; run it again, it goes on where it stopped")
+    if failed_tasks:
+        faults.append(f"{failed_tasks} tasks failed; see their logs")
+    if outcomes[Outcome.PENDING_INDEX]:
+        faults.append(f"{outcomes[Outcome.PENDING_INDEX]} documents wait for Elasticsearch; the next run sends them without fetching again")
+    polls = (run.totals or {}).get("polls", {})
+    return Report(
+        run_id=run.id, planned=planned, outcomes=outcomes, reasons=reasons, polls=polls, faults=tuple(faults), seconds=round(seconds, 1)
+    )
+
+
+def run_document(run: runs.Run) -> dict[str, Any]:
+    """The run as the index of runs holds it."""
+    totals = run.totals or {}
+    return {
+        "@timestamp": run.started_at.isoformat(), "run_id": run.id, "mode": run.mode, "status": run.status,
+        "window": {"start": _iso(run.window_start), "end": _iso(run.window_end)}, "started_at": run.started_at.isoformat(),
+        "finished_at": _iso(run.finished_at), "seconds": totals.get("seconds"), "planned": totals.get("planned"),
+        "outcomes": totals.get("outcomes", {}), "reasons": [f"{k}={v}" for k, v in totals.get("reasons", {}).items()],
+        "polls": [f"{k}={v}" for k, v in totals.get("polls", {}).items()], "faults": totals.get("faults", []),
+    }  # fmt: skip
+
+
+def _iso(value: Any) -> str | None:
+    return value.isoformat() if value else None
+
+
+def publish(parts: Parts, run: runs.Run) -> None:
+    """Send the run to the index of runs; the ledger keeps it when Elasticsearch is away, and the next report sends it again."""
+    version = int((run.finished_at or run.started_at).timestamp() * 1000)
+    action = WriteAction(doc_id=run.id, version=version, body=run_document(run))
+    try:
+        list(parts.index().write([action], "runs"))
+    except Unavailable:
+        return
