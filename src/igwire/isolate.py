@@ -1,0 +1,92 @@
+"""A pool of worker processes that can be killed: whatever reads hostile bytes runs in it.
+
+A task that hangs or eats memory costs its own worker, which is replaced, and nothing else.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
+# Tasks that wait beside the running ones: enough to keep workers busy, few enough to keep bodies out of memory.
+_AHEAD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[Value]):
+    """The function's answer."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """No answer: `reason` is parser_timeout or parser_crashed."""
+
+    reason: str
+    detail: str = ""
+
+
+class Pool:
+    """`workers` processes with at most `memory_mb` of address space each; 0 workers = run in this process, for pure tests."""
+
+    def __init__(self, workers: int, memory_mb: int = 2048) -> None:
+        self._workers = workers
+        self._memory_mb = memory_mb
+        self._pool: Any = None
+
+    def __enter__(self) -> Pool:
+        if self._workers:
+            from pebble import ProcessPool
+
+            # Spawned, not forked: a fork of a process with threads may inherit a locked lock.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPool(max_workers=self._workers, context=context, initializer=_limit, initargs=[self._memory_mb])
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        if self._pool is not None:
+            self._pool.stop()
+            self._pool.join()
+            self._pool = None
+
+    def map(self, function: Callable[[Item], Value], items: Iterable[Item], *, timeout_s: float) -> Iterator[Done[Value] | Killed]:
+        """Answers in the order of `items`, each task given `timeout_s` seconds; `function` must be importable by name."""
+        if self._pool is None:
+            yield from (_run_here(function, item) for item in items)
+            return
+        waiting: deque[Any] = deque()
+        for item in items:
+            waiting.append(self._pool.schedule(function, args=[item], timeout=timeout_s))
+            if len(waiting) >= self._workers * _AHEAD:
+                yield _answer(waiting.popleft())
+        while waiting:
+            yield _answer(waiting.popleft())
+
+
+def _limit(memory_mb: int) -> None:
+    limit = memory_mb * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _answer(future: Any) -> Done[Any] | Killed:
+    try:
+        return Done(future.result())
+    except TimeoutError as error:
+        return Killed("parser_timeout", str(error))
+    # Whatever a parser throws on hostile bytes, and the pool's own word for a worker that died.
+    except Exception as error:
+        return Killed("parser_crashed", f"{type(error).__name__}: {error}"[:500])
+
+
+def _run_here(function: Callable[[Item], Value], item: Item) -> Done[Value] | Killed:
+    try:
+        return Done(function(item))
+    except Exception as error:
+        return Killed("parser_crashed", f"{type(error).__name__}: {error}"[:500])
