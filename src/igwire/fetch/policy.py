@@ -1,0 +1,55 @@
+"""Politeness as pure decisions: how long a host is left alone after an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from igwire.model import Capture
+
+# A longer crawl-delay is a way of saying no, or a mistake; Common Crawl honours the same span.
+_LONGEST_DELAY_S = 120.0
+_FIRST_COOLING = timedelta(hours=1)
+_LONGEST_COOLING = timedelta(hours=24)
+_FIRST_BACKOFF = timedelta(minutes=1)
+
+
+def gap_s(own: float | None, crawl_delay: float | None, general: float) -> float:
+    """Seconds between two requests to a host: an agreement in the catalogue, else the longer of our rule and the site's."""
+    asked = min(crawl_delay or 0.0, _LONGEST_DELAY_S)
+    return max(own, asked) if own is not None else max(general, asked)
+
+
+def cooling_until(status: int, headers: Iterable[tuple[str, str]], *, now: datetime, failures: int) -> datetime | None:
+    """Until when a host is not asked at all after this answer; None = only the gap. `failures`: in a row before it."""
+    fields = {name.lower(): value for name, value in headers}
+    if status in (429, 503):
+        asked = retry_after(fields.get("retry-after"), fields.get("date"), now)
+        return now + min(asked or _FIRST_COOLING * 2 ** min(failures, 5), _LONGEST_COOLING)
+    if 500 <= status < 600:
+        return now + min(_FIRST_BACKOFF * 2 ** min(failures, 10), _LONGEST_COOLING)
+    return None
+
+
+def retry_after(value: str | None, date: str | None, now: datetime) -> timedelta | None:
+    """The span that Retry-After asks for, in seconds or as a date (read against the server's own clock); None for nonsense."""
+    if not value:
+        return None
+    if value.strip().isdigit():
+        return timedelta(seconds=min(int(value), 10**9))
+    until, server_now = _http_date(value), _http_date(date) or now
+    return until - server_now if until and until > server_now else None
+
+
+def _http_date(value: str | None) -> datetime | None:
+    try:
+        parsed = parsedate_to_datetime(value) if value else None
+    except (ValueError, TypeError, IndexError):
+        return None
+    return parsed.replace(tzinfo=UTC) if parsed and parsed.tzinfo is None else parsed
+
+
+def is_blocked(capture: Capture) -> bool:
+    """True when a bot wall answered instead of the site."""
+    return capture.status in (403, 503) and (capture.header("cf-mitigated") == "challenge" or capture.header("x-datadome") is not None)
