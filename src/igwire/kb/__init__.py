@@ -1,0 +1,5 @@
+"""The knowledge base: who and what igwire knows by name. Reviewed YAML files, one a type, read by `load`."""
+
+from igwire.kb.loader import Entity, KnowledgeBase, load
+
+__all__ = ["Entity", "KnowledgeBase", "load"]

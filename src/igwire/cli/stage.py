@@ -1,0 +1,24 @@
+"""`igwire stage NAME --in IN.jsonl --out OUT.jsonl`: one stage over a file, without Airflow, Elasticsearch or ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from igwire.cli import output
+
+
+def stage(
+    name: Annotated[str, typer.Argument(help="extract, feeds or tag.")],
+    source: Annotated[Path, typer.Option("--in", help="JSON lines; `file` in them is relative to this file.")],
+    target: Annotated[Path, typer.Option("--out", help="JSON lines, one for each line of --in.")],
+    workers: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 1,
+) -> None:
+    """Run one stage over a file of JSON lines; exit code 1 when a line failed."""
+    from igwire.pipeline.stagefile import run_stage
+
+    if failed := run_stage(name, source, target, workers=workers):
+        output.say(f"{failed} lines failed; their reasons are in {target}.")
+        raise typer.Exit(1)
