@@ -1,0 +1,105 @@
+"""The document that Elasticsearch gets: a pure function of article, tags and context."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from igwire import schema
+from igwire.model import Article, DocumentContext, EnrichedArticle, Mention, Tags
+from igwire.text import word_count
+from igwire.urls import host_of, registrable_domain
+
+# Companies and media are organisations to somebody who filters by organisation (see decision in house terms).
+_FACETS = {"company": "organisation", "media": "organisation"}
+# Languages with a stemmed twin of the text.
+_STEMMED = ("en",)
+# Elasticsearch refuses more than 10,000 nested objects in one document; no article needs a tenth of it.
+_MAX_MENTIONS = 1000
+
+
+def project(enriched: EnrichedArticle, context: DocumentContext) -> dict[str, Any]:
+    """The document as JSON-like data; empty fields are left out, so equal inputs give equal documents."""
+    article, tags = enriched.article, enriched.tags
+    fields = {
+        **_identity(article, context), **_times(article, context), **_texts(article, context), **_provenance(article, tags, context), **_entities(tags),
+    }  # fmt: skip
+    return _without_empty(fields)
+
+
+def document_hash(document: dict[str, Any]) -> str:
+    """SHA-256 (hex) of the document's canonical JSON."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+
+
+def _identity(article: Article, context: DocumentContext) -> dict[str, Any]:
+    source = context.source
+    return {
+        "doc_id": context.doc_id, "schema_version": schema.VERSION, "url": article.url, "requested_url": context.requested_url,
+        "hostname": host_of(article.url), "domain": registrable_domain(article.url), "feeds": list(context.feeds),
+        "source": {"id": source.id, "title": source.title, "kind": source.kind, "country": source.country, "region": source.region},
+        "document_type": article.document_type, "content_hash": article.content_hash, "revision": context.revision,
+    }  # fmt: skip
+
+
+def _times(article: Article, context: DocumentContext) -> dict[str, Any]:
+    date, changed = article.published, article.modified
+    return {
+        "@timestamp": date.value if date else context.fetched_at.isoformat(), "published_at": date.value if date else None,
+        "published_day": date.day.isoformat() if date else None, "published_precision": date.precision if date else None,
+        "published_from": date.origin if date else None, "modified_at": changed.value if changed else None,
+        "first_seen_at": context.first_seen_at.isoformat(), "fetched_at": context.fetched_at.isoformat(), "revised_at": context.revised_at.isoformat(),
+    }  # fmt: skip
+
+
+def _texts(article: Article, context: DocumentContext) -> dict[str, Any]:
+    stemmed = {"title": article.title, "summary": article.summary, "body": article.text}
+    return {
+        "title": article.title, "summary": article.summary, "body": article.text, "authors": list(article.authors), "aliases": list(context.aliases),
+        "stemmed": {article.language: stemmed} if article.language in _STEMMED else None, "language": article.language,
+        "language_confidence": article.language_confidence, "section": article.section, "keywords": list(article.keywords), "image": article.image,
+        "word_count": word_count(article.text),
+    }  # fmt: skip
+
+
+def _provenance(article: Article, tags: Tags, context: DocumentContext) -> dict[str, Any]:
+    quality, raw = article.quality, context.raw
+    return {
+        "licence": article.licence or context.source.licence, "rights": context.source.rights,
+        "quality": {"confidence": quality.confidence, "flags": list(quality.flags), "extractor": quality.extractor},
+        "ingest": {"run_id": context.run_id, "mode": context.mode, "extractor": article.stamp, "tagger": tags.stamp},
+        "raw": {"segment": raw.segment, "offset": raw.offset, "length": raw.length} if raw else None,
+    }  # fmt: skip
+
+
+def _entities(tags: Tags) -> dict[str, Any]:
+    names: dict[str, set[str]] = {}
+    for mention in tags.mentions:
+        names.setdefault(_FACETS.get(mention.type, mention.type), set()).add(mention.name or mention.surface)
+    everything = set().union(*names.values()) if names else set()
+    entities: dict[str, Any] = {kind: sorted(found) for kind, found in names.items()}
+    entities |= {"all": sorted(everything), "id": _sorted(m.entity for m in tags.mentions), "qid": _sorted(m.qid for m in tags.mentions)}
+    return {
+        "entities": {**entities, "count": len(everything)}, "entity_mentions": [_mention(m) for m in tags.mentions[:_MAX_MENTIONS]],
+        "countries": list(tags.countries), "topics": [topic["topic"] for topic in tags.topics],
+    }  # fmt: skip
+
+
+def _sorted(values: Iterable[str | None]) -> list[str]:
+    return sorted({value for value in values if value})
+
+
+def _mention(mention: Mention) -> dict[str, Any]:
+    return {
+        "surface": mention.surface, "type": mention.type, "entity": mention.entity, "name": mention.name, "qid": mention.qid, "field": mention.field,
+        "start": mention.start, "end": mention.end, "score": mention.score, "why": mention.why,
+    }  # fmt: skip
+
+
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, dict):
+        cleaned = {name: _without_empty(inner) for name, inner in value.items()}
+        return {name: inner for name, inner in cleaned.items() if inner not in (None, "", [], {})}
+    return [_without_empty(inner) for inner in value] if isinstance(value, list) else value

@@ -1,0 +1,144 @@
+"""Writing documents in bulk. One place retries, and it knows for every answer whether the document is there.
+
+The client and its helpers retry nothing: their loops multiply, and miss rejected items (elasticsearch-py #864).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from elasticsearch import ApiError, Elasticsearch, TransportError
+
+from igwire.errors import Unavailable
+from igwire.model import WriteAction, WriteResult
+from igwire.ports import Clock
+
+# Small bulks keep memory and the repeat after a fault small; larger ones are hardly faster for articles of 10 KB.
+CHUNK_ACTIONS = 200
+CHUNK_BYTES = 8 * 1024 * 1024
+_TRIES = 8
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 60.0
+_TIMEOUT_S = 60.0
+_BUSY = {429, 502, 503, 504}
+
+
+def item_outcome(status: int) -> str:
+    """acked, superseded, retry or refused: what one item's status means."""
+    if status in (200, 201):
+        return "acked"
+    if status == 409:
+        return "superseded"
+    return "retry" if status in _BUSY else "refused"
+
+
+def request_outcome(error: Exception) -> str:
+    """retry, split, stop: what a failed bulk request means for the documents in it."""
+    if not isinstance(error, ApiError):
+        return "retry"
+    if error.status_code in _BUSY and "cluster_block" not in str(error):
+        return "retry"
+    return "split" if error.status_code in (400, 413) else "stop"
+
+
+class BulkWriter:
+    """See `ports.SearchIndex`. `index` None writes to `<prefix>-articles-write`, "runs" to the runs, else to that index."""
+
+    def __init__(self, client: Elasticsearch, prefix: str, clock: Clock, *, tries: int = _TRIES, draw: Callable[[], float] = random.random) -> None:
+        self._client = client.options(max_retries=0, retry_on_timeout=False, request_timeout=_TIMEOUT_S)
+        self._prefix = prefix
+        self._clock = clock
+        self._tries = tries
+        self._draw = draw
+
+    def write(self, actions: Iterable[WriteAction], index: str | None = None) -> Iterator[WriteResult]:
+        """Send the actions; one result each. Raises Unavailable when no retry can help."""
+        named = index not in (None, "runs")
+        target = str(index) if named else f"{self._prefix}-{index or 'articles'}-write"
+        for chunk in _chunks(actions):
+            bad = [result for _, result in chunk if isinstance(result, WriteResult)]
+            yield from bad
+            yield from self._send([(a, body) for a, body in chunk if isinstance(body, bytes)], target, require_alias=not named)
+
+    def _send(self, chunk: list[tuple[WriteAction, bytes]], target: str, *, require_alias: bool) -> Iterator[WriteResult]:
+        left, reason = chunk, ""
+        for attempt in range(self._tries):
+            if not left:
+                return
+            if attempt:
+                self._clock.sleep(self._wait(attempt))
+            try:
+                answer = self._request(left, target, require_alias)
+            except (ApiError, TransportError) as error:
+                kind, reason = request_outcome(error), str(error)[:500]
+                if kind == "split":
+                    yield from self._split(left, target, require_alias, reason)
+                    return
+                if kind == "stop":
+                    raise Unavailable(f"Elasticsearch refuses to write to {target}: {reason}") from error
+                continue
+            again = []
+            for (action, body), item in zip(left, answer["items"], strict=True):
+                result = item["index"]
+                outcome = item_outcome(result["status"])
+                if outcome == "retry":
+                    reason = _reason(result)
+                    again.append((action, body))
+                    continue
+                if result["status"] in (401, 403, 404):
+                    raise Unavailable(f"Elasticsearch refuses to write to {target}: {_reason(result)}. Run `igwire index apply`.")
+                yield WriteResult(
+                    doc_id=action.doc_id, version=action.version, outcome=outcome, reason=_reason(result) if outcome == "refused" else ""
+                )
+            left = again
+        yield from (WriteResult(doc_id=a.doc_id, version=a.version, outcome="undecided", reason=reason) for a, _ in left)
+
+    def _split(self, chunk: list[tuple[WriteAction, bytes]], target: str, require_alias: bool, reason: str) -> Iterator[WriteResult]:
+        """Halve until the document that poisons the request stands alone."""
+        if len(chunk) == 1:
+            yield WriteResult(doc_id=chunk[0][0].doc_id, version=chunk[0][0].version, outcome="refused", reason=reason)
+            return
+        middle = len(chunk) // 2
+        for half in (chunk[:middle], chunk[middle:]):
+            yield from self._send(half, target, require_alias=require_alias)
+
+    def _request(self, chunk: list[tuple[WriteAction, bytes]], target: str, require_alias: bool) -> Any:
+        lines: list[Any] = []
+        for action, body in chunk:
+            lines.append({"index": {"_id": action.doc_id, "version": action.version, "version_type": "external_gte"}})
+            lines.append(body)
+        fields = ["errors", "items.*._id", "items.*.status", "items.*.error.type", "items.*.error.reason", "items.*.error.caused_by.reason"]
+        return self._client.bulk(index=target, operations=lines, require_alias=require_alias, filter_path=fields)
+
+    def _wait(self, attempt: int) -> float:
+        # Full jitter: waiting workers must not come back together (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015).
+        return self._draw() * min(_FIRST_WAIT_S * 2**attempt, _LONGEST_WAIT_S)
+
+
+def _reason(result: dict[str, Any]) -> str:
+    error = result.get("error", {})
+    return f"{error.get('type')}: {error.get('reason')} {error.get('caused_by', {}).get('reason', '')}".strip()[:500]
+
+
+def _chunks(actions: Iterable[WriteAction]) -> Iterator[list[tuple[WriteAction, bytes | WriteResult]]]:
+    chunk: list[tuple[WriteAction, bytes | WriteResult]] = []
+    size = 0
+    for action in actions:
+        body = _serialise(action)
+        length = len(body) if isinstance(body, bytes) else 0
+        if chunk and (len(chunk) >= CHUNK_ACTIONS or size + length > CHUNK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append((action, body))
+        size += length
+    if chunk:
+        yield chunk
+
+
+def _serialise(action: WriteAction) -> bytes | WriteResult:
+    try:
+        return json.dumps(action.body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (ValueError, TypeError) as error:
+        return WriteResult(doc_id=action.doc_id, version=action.version, outcome="refused", reason=f"not serialisable: {error}")

@@ -1,0 +1,131 @@
+"""Where the real things are built: clients, stores and clocks from the settings. Nothing else constructs them."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from igwire import settings
+from igwire.errors import ConfigError
+
+if TYPE_CHECKING:
+    from elasticsearch import Elasticsearch
+
+    from igwire.enrich.tagger import Tagger
+    from igwire.feeds.catalogue import Catalogue
+    from igwire.fetch.client import Client
+    from igwire.index.writer import BulkWriter
+    from igwire.ledger.database import Ledger
+    from igwire.pipeline.parts import Parts
+    from igwire.search.reader import Reader
+    from igwire.store.warc import WarcStore
+
+
+class SystemClock:
+    """The machine's clock; see `ports.Clock`."""
+
+    def now(self) -> datetime:
+        """The present instant in UTC."""
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+CLOCK = SystemClock()
+
+
+def elasticsearch_client() -> Elasticsearch:
+    """A client for the configured server, or for the local node where none is configured."""
+    from elasticsearch import Elasticsearch
+
+    chosen = settings.get()
+    options: dict[str, Any] = {}
+    if key := chosen.es_api_key.get_secret_value():
+        options["api_key"] = key
+    elif chosen.es_user:
+        options["basic_auth"] = (chosen.es_user, chosen.es_password.get_secret_value())
+    if chosen.es_ca_certs:
+        options["ca_certs"] = chosen.es_ca_certs
+    return Elasticsearch(elasticsearch_url(), **options)
+
+
+def elasticsearch_url() -> str:
+    """Address of the server: IGWIRE_ES_URL, else where the local node runs, else where it would."""
+    chosen = settings.get()
+    if chosen.es_url:
+        return chosen.es_url
+    from igwire.runtime.elasticsearch import LocalElasticsearch
+
+    return LocalElasticsearch.from_settings(chosen).url or f"http://127.0.0.1:{chosen.es_port}"
+
+
+def reader() -> Reader:
+    """Reads from the index."""
+    from igwire.search.reader import Reader
+
+    return Reader(elasticsearch_client(), settings.get().index_prefix)
+
+
+def search_index() -> BulkWriter:
+    """Writes to the index."""
+    from igwire.index.writer import BulkWriter
+
+    return BulkWriter(elasticsearch_client(), settings.get().index_prefix, CLOCK)
+
+
+def catalogue() -> Catalogue:
+    """The sources."""
+    from igwire.feeds.catalogue import load
+
+    return load(settings.get().catalogue)
+
+
+def ledger() -> Ledger:
+    """The ledger, migrated."""
+    from igwire.ledger.database import Ledger
+
+    return Ledger.open(settings.get().ledger)
+
+
+def raw_store() -> WarcStore:
+    """The raw store."""
+    from igwire.store.warc import WarcStore
+
+    return WarcStore(settings.get().state.absolute() / "raw", CLOCK)
+
+
+@lru_cache(maxsize=1)
+def tagger() -> Tagger:
+    """The tagger with the whole knowledge base, built once a process."""
+    from igwire.enrich.tagger import Tagger
+    from igwire.kb import load
+
+    return Tagger(load())
+
+
+def fetcher() -> Client:
+    """The guarded HTTP client. Raises ConfigError when real hosts would be asked without a contact."""
+    from igwire.fetch.client import Client, user_agent
+    from igwire.fetch.guard import Guard
+
+    chosen = settings.get()
+    if not chosen.contact and not chosen.allow_loopback:
+        raise ConfigError("IGWIRE_CONTACT is not set: publishers must be able to reach whoever runs this robot. Set it to a mail address or a page.")
+    return Client(agent=user_agent(chosen.contact), guard=Guard(chosen.allow_loopback))
+
+
+def parts() -> Parts:
+    """Everything that the pipeline works with."""
+    from igwire.pipeline.parts import Knobs, Parts
+
+    chosen = settings.get()
+    knobs = Knobs(
+        gap_s=chosen.gap_s, budget_s=chosen.collect_budget_s, threads=chosen.fetch_threads, parser_workers=chosen.parser_workers, batches=chosen.batches
+    )
+    return Parts(
+        ledger=ledger(), store=raw_store(), catalogue=catalogue(), clock=CLOCK, knobs=knobs, fetcher=fetcher, tagger=tagger, index=search_index
+    )
