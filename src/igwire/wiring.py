@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from igwire import settings
-from igwire.errors import ConfigError
+from igwire.errors import ConfigError, Unavailable
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -35,6 +35,7 @@ class SystemClock:
         time.sleep(seconds)
 
 
+__all__ = ["Unavailable", "settings"]
 CLOCK = SystemClock()
 
 
@@ -129,3 +130,24 @@ def parts() -> Parts:
     return Parts(
         ledger=ledger(), store=raw_store(), catalogue=catalogue(), clock=CLOCK, knobs=knobs, fetcher=fetcher, tagger=tagger, index=search_index
     )
+
+
+def rebuild_into_new(parts: Parts, run_id: str, *, first: str, selection: Any) -> Any:
+    """Rebuild into a new index and swap it in when every document arrived; the old index is kept. Gives the report.
+
+    Raises Unavailable when something is missing: the aliases then stay where they are.
+    """
+    from igwire.index import migrate
+    from igwire.pipeline.rebuild import rebuild
+
+    client, prefix = elasticsearch_client(), settings.get().index_prefix
+    migrate.apply(client, prefix)
+    target = migrate.new_version(client, prefix)
+    done = rebuild(parts, run_id, first=first, selection=selection, target=target)
+    client.indices.refresh(index=target)
+    expected = done.outcomes["indexed"] + done.outcomes["unchanged"]
+    arrived = client.count(index=target)["count"]
+    if not done.ok or arrived != expected:
+        raise Unavailable(f"{target} holds {arrived} documents of {expected}; it is not swapped in: {'; '.join(done.faults) or 'counts differ'}")
+    migrate.swap(client, prefix, target)
+    return done

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
+
 from igwire.errors import BadUrl, FetchError
 from igwire.fetch import policy
 from igwire.fetch.robots import Robots
@@ -31,9 +33,10 @@ _PASSING = {"deadline", "connection", "tls", "dns", "short_body", "bad_response"
 
 @dataclass(frozen=True, slots=True)
 class RobotsJob:
-    """Fetch the robots file of an origin such as http://example.org:8080."""
+    """Fetch the robots file of an origin such as http://example.org:8080; `gap_s`: the catalogue's agreement with its host."""
 
     origin: str
+    gap_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class _Collecting:
         for item in sorted(wanted, key=lambda i: (i.first_seen_at, i.id)):
             origin = origin_of(item.url)
             if origin not in self.rules and not self._load_rules(origin):
-                yield item.host, RobotsJob(origin)
+                yield item.host, RobotsJob(origin, self.parts.source(item.source_id).gap_s)
             yield item.host, item
 
     def _load_rules(self, origin: str) -> bool:
@@ -130,7 +133,7 @@ class _Collecting:
         if isinstance(job, Item):
             rules, own = self.rules[origin_of(job.url)], self.parts.source(job.source_id).gap_s
         else:
-            rules, own = self.rules[job.origin], None
+            rules, own = self.rules[job.origin], job.gap_s
         gap = policy.gap_s(own, rules.crawl_delay, self.parts.knobs.gap_s)
         if not isinstance(sent, Capture):
             return Pause(gap_s=gap, failures=failures)
@@ -183,7 +186,7 @@ class _Collecting:
                 items.move(conn, item.id, state, reason=reason)
             self._dispose(conn, item, outcome, reason, detail, now)
 
-    def _dispose(self, conn: hosts.sa.Connection, item: Item, outcome: Outcome, reason: str, detail: str, now: datetime) -> None:
+    def _dispose(self, conn: sa.Connection, item: Item, outcome: Outcome, reason: str, detail: str, now: datetime) -> None:
         runs.dispose(conn, self.run_id, [Disposition(item_id=item.id, outcome=outcome, reason=reason, stage="fetch", detail=detail)], now=now)
         runs.note(conn, "fetch", now=now, run_id=self.run_id, item_id=item.id, detail=f"{outcome.value} ({reason}) {detail}".strip())
 

@@ -1,0 +1,25 @@
+"""igwire inside Airflow: the search page in the navigation, behind Airflow's own login."""
+
+from __future__ import annotations
+
+from airflow.plugins_manager import AirflowPlugin
+
+
+def _app():  # type: ignore[no-untyped-def]  # FastAPI is imported only where plugins are served
+    from airflow.api_fastapi.core_api.security import get_user
+    from fastapi import Depends
+
+    from igwire import wiring
+    from igwire.web.app import create_app
+
+    return create_app(wiring.reader, dependencies=[Depends(get_user)])
+
+
+class IgwirePlugin(AirflowPlugin):
+    """The search page under /igwire/, and its entry in the navigation."""
+
+    name = "igwire"
+    fastapi_apps = [{"app": _app(), "url_prefix": "/igwire", "name": "igwire search"}]  # noqa: RUF012  # Airflow reads a plain list
+    external_views = [  # noqa: RUF012
+        {"name": "igwire search", "href": "/igwire/", "destination": "nav", "url_route": "igwire", "nav_top_level": True}
+    ]

@@ -1,0 +1,5 @@
+"""`python -m igwire`."""
+
+from igwire.cli import main
+
+main()

@@ -1,0 +1,94 @@
+"""Commands that move articles: ingest, rebuild, import."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from igwire.cli import output
+
+if TYPE_CHECKING:
+    from igwire.pipeline.report import Report
+
+import_app = typer.Typer(no_args_is_help=True, help="Take texts of your own into the archive.")
+
+
+def ingest(
+    source: Annotated[list[str] | None, typer.Option(help="Ids or collections; all active sources when left out.")] = None,
+    window: Annotated[str, typer.Option(help="FIRST..LAST day, such as 2026-01-01..2026-01-31; the last closed day when left out.")] = "",
+    limit: Annotated[int | None, typer.Option(help="At most so many items.", min=1)] = None,
+    json: output.JsonFlag = False,
+) -> None:
+    """Poll, fetch, extract, enrich and index in this process: what the DAG ingest_news does, without Airflow."""
+    from igwire import settings, wiring
+    from igwire.index.migrate import apply
+    from igwire.orchestrate import resolve_window
+    from igwire.pipeline.run import run_all
+
+    since, _, until = window.partition("..")
+    now = datetime.now(UTC)
+    span = resolve_window(run_type="manual", params={"since": since, "until": until or since}, interval=None, run_after=None, now=now)
+    try:
+        apply(wiring.elasticsearch_client(), settings.get().index_prefix)
+    except wiring.Unavailable as error:
+        output.say(f"Elasticsearch is away, documents will wait in the ledger: {error}")
+    done = run_all(wiring.parts(), f"cli__{now:%Y-%m-%dT%H:%M:%S.%f}", span, wanted=source or [], limit=limit, say=output.say)
+    show_report(done, json)
+
+
+def rebuild(
+    first: Annotated[str, typer.Option("--from", help="extract, enrich or index: the first step to do again.")] = "index",
+    select: Annotated[str, typer.Option(help="since=DAY,source=ID,reason=WORD,id=ID; everything when left out.")] = "",
+    only_stale: Annotated[bool, typer.Option("--only-stale", help="Only what older code or another knowledge base made.")] = False,
+    into: Annotated[str, typer.Option(help="live, or new: a new index beside the old, swapped in when it is complete.")] = "live",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    json: output.JsonFlag = False,
+) -> None:
+    """Make documents again from the raw store and the ledger, without the network."""
+    from igwire import wiring
+    from igwire.errors import UsageError
+    from igwire.pipeline import rebuild as again
+
+    if into not in ("live", "new"):
+        raise UsageError("--into must be live or new")
+    selection = again.parse_selection(select, only_stale=only_stale)
+    parts = wiring.parts()
+    if dry_run:
+        changes = again.dry_run(parts, first=first, selection=selection)
+        output.record({"looked_at": changes.looked_at, "changed": changes.changed, "fields": dict(changes.fields), "samples": changes.samples})
+        return
+    run_id = f"rebuild__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
+    if into == "new":
+        show_report(wiring.rebuild_into_new(parts, run_id, first=first, selection=selection), json)
+    else:
+        show_report(again.rebuild(parts, run_id, first=first, selection=selection), json)
+
+
+@import_app.command()
+def texts(path: Annotated[Path, typer.Argument(help="Folder of .txt files, one file, or JSON lines.")], json: output.JsonFlag = False) -> None:
+    """Import plain texts: the first line is the title, an unknown date stays unknown."""
+    from igwire import settings, wiring
+    from igwire.index.migrate import apply
+    from igwire.pipeline.imports import import_texts, read_texts
+
+    apply(wiring.elasticsearch_client(), settings.get().index_prefix)
+    run_id = f"import__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
+    show_report(import_texts(wiring.parts(), run_id, read_texts(path)), json)
+
+
+def show_report(done: Report, json: bool) -> None:
+    """Print a run's report; exit code 1 when it was not good."""
+    if output.as_json(json):
+        output.record(done.as_dict())
+    else:
+        rows = [{"outcome": name, "items": count} for name, count in done.outcomes.items() if count] + [{"outcome": "planned", "items": done.planned}]
+        output.rows(rows, ["outcome", "items"], json_flag=False, title=done.run_id)
+        for reason, count in done.reasons.items():
+            output.say(f"  {reason}: {count}")
+        for fault in done.faults:
+            output.say(f"Fault: {fault}")
+    if not done.ok:
+        raise typer.Exit(1)

@@ -1,0 +1,72 @@
+"""`igwire search` and `igwire show`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from html import unescape
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from igwire.cli import output
+
+if TYPE_CHECKING:
+    from igwire.search.reader import Hit
+
+
+def search(
+    query: Annotated[str, typer.Argument(help='Words, "phrases", AND OR NOT, word*, title:word.')],
+    since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
+    until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
+    source: Annotated[list[str] | None, typer.Option(help="Only these sources.")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="Only these languages.")] = None,
+    entity: Annotated[list[str] | None, typer.Option(help="Only articles with all these entities (id, QID or name).")] = None,
+    sort: Annotated[str, typer.Option(help="relevance, newest or oldest.")] = "relevance",
+    limit: Annotated[int, typer.Option(min=1, max=100)] = 10,
+    json: output.JsonFlag = False,
+) -> None:
+    """Search the index."""
+    from igwire import wiring
+    from igwire.errors import UsageError
+    from igwire.search.query import SORTS, SearchRequest
+
+    if sort not in SORTS:
+        raise UsageError(f"--sort must be one of {', '.join(SORTS)}")
+    request = SearchRequest(
+        text=query, since=since.date() if since else None, until=until.date() if until else None, sources=tuple(source or ()),
+        languages=tuple(language or ()), entities=tuple(entity or ()), sort=sort, size=limit,
+    )  # fmt: skip
+    results = wiring.reader().search(request)
+    rows = [_row(hit) for hit in results.hits]
+    if output.as_json(json):
+        output.rows(rows, [], json_flag=True)
+        return
+    output.rows(rows, ["day", "source", "language", "title"], json_flag=False, title=f"{results.total} articles for {results.interpreted}")
+    for row in rows:
+        output.say(f"{row['id'][:12]}… {row['url']}\n    {row['snippet']}")
+
+
+def _row(hit: Hit) -> dict[str, object]:
+    found = hit.document
+    snippet = " … ".join(hit.snippets.get("body", [])[:2]) or found.get("summary", "")
+    return {
+        "id": hit.doc_id, "score": hit.score, "title": found.get("title"), "url": found["url"], "day": found.get("published_day"),
+        "source": found["source"]["id"], "language": found.get("language"), "entities": found.get("entities", {}).get("all", []),
+        "snippet": unescape(snippet.replace("<mark>", "").replace("</mark>", "")),
+    }  # fmt: skip
+
+
+def show(key: Annotated[str, typer.Argument(help="Id of a document, or its URL.")], json: output.JsonFlag = False) -> None:
+    """Print one document."""
+    from igwire import wiring
+    from igwire.errors import UsageError
+    from igwire.urls import document_id
+
+    document = wiring.reader().get(document_id(key) if "://" in key else key)
+    if document is None:
+        raise UsageError(f"there is no document {key!r} in the index; `igwire trace` tells what became of it")
+    if output.as_json(json):
+        output.record(document)
+        return
+    day, names = document.get("published_day", "no date"), ", ".join(document.get("entities", {}).get("all", []))
+    output.say(f"{document.get('title')}\n{day} · {document['source']['title']} · {document['url']}\n\n{document.get('body', '')}\n\nEntities: {names}")

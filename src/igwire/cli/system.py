@@ -1,0 +1,141 @@
+"""`igwire up`, `down`, `doctor`, and the demo: the system as a whole."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+from typing import Annotated
+
+import typer
+
+from igwire.cli import output
+
+# What the demo asks for: the seed event, an acronym, and a query in another script.
+_DEMO_SEARCHES = ("Kaspersky Wuzhen", "ICANN", "gouvernance OR gobernanza OR 互联网治理")
+_RUN_S = 900
+
+
+def up(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Start the standing system: Elasticsearch, Airflow, the search page."""
+    from igwire import settings as configuration
+    from igwire.runtime import standing
+
+    settings = configuration.get()
+    plan = standing.forecast(settings)
+    output.say(
+        f"The first run will ask {plan.sources} sources: about {plan.requests:,} requests in about {plan.minutes} minutes, "
+        f"{plan.disk_mb} MB on disk; at least {settings.gap_s:g} s between two requests to a host."
+    )
+    if settings.contact and not yes and sys.stdin.isatty() and not typer.confirm("Go on?", default=True):
+        raise typer.Exit(1)
+    facts = standing.start(settings, output.say)
+    _box(facts)
+
+
+def _box(facts: dict[str, str]) -> None:
+    width = max(map(len, facts))
+    lines = [f"{name:<{width}}  {value}" for name, value in facts.items()]
+    edge = "─" * (max(map(len, lines)) + 2)
+    output.say("\n".join([f"┌{edge}┐", *(f"│ {line:<{len(edge) - 2}} │" for line in lines), f"└{edge}┘"]))
+
+
+def down() -> None:
+    """Stop everything that `up` or the demo started."""
+    from igwire import settings as configuration
+    from igwire.runtime import standing
+
+    stopped = standing.stop(configuration.get())
+    output.say(f"Stopped {', '.join(stopped)}." if stopped else "Nothing was running.")
+
+
+def demo() -> None:
+    """Elasticsearch, the newsroom, ingest_news through Airflow, three searches, the page's address."""
+    from igwire import settings as configuration
+    from igwire import wiring
+    from igwire.ledger import runs
+    from igwire.runtime import ladder, standing
+    from igwire.runtime.airflow import Airflow
+
+    settings = configuration.get()
+    services = ladder.start(settings, prefer_local=True, say=output.say)
+    standing.start_newsroom(settings, output.say)
+    airflow = Airflow.from_settings(settings, standing.variables(settings, services.es_url))
+    output.say("Running the DAG ingest_news over 2015 to today …")
+    airflow.migrate()
+    log = airflow.run("dags", "test", "ingest_news", "--conf", jsonlib.dumps({"since": "2015-01-01"}), timeout_s=_RUN_S)
+    (airflow.folder / "demo.log").write_text(log, encoding="utf-8")
+    with wiring.ledger().reading() as conn:
+        run = runs.newest(conn, 1)[0]
+    _show_run(run)
+    wiring.elasticsearch_client().indices.refresh(index=f"{settings.index_prefix}-articles")
+    for query in _DEMO_SEARCHES:
+        _show_search(query)
+    output.say(f"\nThe search page: {standing.start_page(settings, services.es_url)}   (`make down` stops everything)")
+    if run.status != "ok":
+        output.say(f"The run was not good: {run.totals}; the log is {airflow.folder / 'demo.log'}")
+        raise typer.Exit(1)
+
+
+def _show_run(run: object) -> None:
+    totals = getattr(run, "totals", None) or {}
+    counts = [{"what": f"feeds {name}", "count": n} for name, n in totals.get("polls", {}).items()]
+    counts += [{"what": f"items {name}", "count": n} for name, n in totals.get("outcomes", {}).items()]
+    counts.append({"what": "items planned", "count": totals.get("planned")})
+    _table(counts, ["what", "count"], f"Run {getattr(run, 'id', '')}: {getattr(run, 'status', '')} in {totals.get('seconds')} s")
+
+
+def _show_search(query: str) -> None:
+    from igwire import wiring
+    from igwire.search.query import SearchRequest
+
+    results = wiring.reader().search(SearchRequest(text=query, size=3))
+    rows = [{"day": h.document.get("published_day"), "source": h.document["source"]["id"], "title": h.document.get("title")} for h in results.hits]
+    _table(rows, ["day", "source", "title"], f"{results.total} articles for {query}")
+
+
+def _table(items: list[dict[str, object]], columns: list[str], title: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, title=title, title_justify="left")
+    for item in items:
+        table.add_row(*(Text(str(item.get(c) if item.get(c) is not None else "")) for c in columns))
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+def doctor(json: output.JsonFlag = False) -> None:
+    """What is missing on this machine, and how to get it; exit code 1 when something needed is."""
+    import shutil
+
+    from igwire import settings as configuration
+    from igwire import wiring
+    from igwire.errors import IgwireError
+    from igwire.runtime import java
+
+    settings = configuration.get()
+    kit = java.find(java.candidates(settings.java_home))
+    checks = [
+        {"what": "Java 21 or newer", "ok": kit is not None, "how": "install a JDK ≥ 21, or set IGWIRE_ES_URL to a server of yours"},
+        {"what": "Maven", "ok": shutil.which("mvn") is not None, "how": "install Maven, or set IGWIRE_ES_URL"},
+        {"what": "Chromium (tests only)", "ok": shutil.which("chromium") is not None, "how": "`make test` installs it where it may"},
+        {"what": "contact", "ok": bool(settings.contact), "how": "put IGWIRE_CONTACT=you@example.org into .env"},
+    ]
+    for what, check in (("catalogue", wiring.catalogue), ("ledger", wiring.ledger), ("Elasticsearch", _check_server)):
+        try:
+            check()
+            checks.append({"what": what, "ok": True, "how": ""})
+        except IgwireError as error:
+            checks.append({"what": what, "ok": False, "how": str(error)})
+    for check in checks:
+        check["how"] = "" if check["ok"] else check["how"]
+    output.rows(checks, ["what", "ok", "how"], json_flag=json)
+    if not all(check["ok"] for check in checks if check["what"] not in ("contact", "Chromium (tests only)", "Elasticsearch")):
+        raise typer.Exit(1)
+
+
+def _check_server() -> None:
+    from igwire import wiring
+    from igwire.index.migrate import check_server
+
+    check_server(wiring.elasticsearch_client())

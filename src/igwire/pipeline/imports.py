@@ -1,0 +1,102 @@
+"""Texts of the user's own, imported as captures: same raw store, same stages, same dispositions."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from igwire.errors import UsageError
+from igwire.ledger import items, runs
+from igwire.model import Capture, FeedEntry
+from igwire.pipeline import process
+from igwire.pipeline.parts import Parts
+from igwire.pipeline.process import Work
+from igwire.pipeline.report import Report, report
+from igwire.text import content_hash
+from igwire.urls import document_id
+
+# Imported texts have no address of their own; this name is reserved for such use (RFC 2606) and can never be fetched.
+_HOST = "http://import.invalid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """One imported text: title (its first line), body, and where it came from."""
+
+    title: str
+    body: str
+    origin: str
+    url: str | None = None
+    date: str | None = None
+
+
+def read_texts(path: Path) -> Iterator[Text]:
+    """The texts of a folder (*.txt), a file, or JSON lines (`title`, `text`, `url`?, `date`?). Raises UsageError with file and line."""
+    if path.is_dir():
+        for file in sorted(path.glob("*.txt")):
+            yield _plain(file)
+    elif path.suffix == ".jsonl":
+        yield from _lines(path)
+    elif path.is_file():
+        yield _plain(path)
+    else:
+        raise UsageError(f"{path}: there is no such file or folder")
+
+
+def _plain(file: Path) -> Text:
+    title, _, body = file.read_text(encoding="utf-8", errors="replace").strip().partition("\n")
+    return Text(title=title.strip(), body=body.strip(), origin=file.name)
+
+
+def _lines(file: Path) -> Iterator[Text]:
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            row = json.loads(line)
+            yield Text(title=str(row["title"]), body=str(row["text"]), origin=f"{file.name}:{number}", url=row.get("url"), date=row.get("date"))
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{file}:{number}: each line must be an object with 'title' and 'text': {error}") from error
+
+
+def import_texts(parts: Parts, run_id: str, texts: Iterator[Text], *, source_id: str = "imported") -> Report:
+    """Store the texts as captures and take them through all stages. An unknown date stays unknown."""
+    now = parts.clock.now()
+    with parts.ledger.transaction() as conn:
+        runs.start(conn, run_id, mode="import", window=None, now=now)
+    ids = list(dict.fromkeys(_store(parts, run_id, texts, source_id)))
+    with parts.ledger.transaction() as conn:
+        runs.assign(conn, run_id, [ids])
+    work = Work(parts=parts, run_id=run_id)
+    for step in (process.extract_items, process.enrich_items, process.index_items):
+        with parts.ledger.reading() as conn:
+            left = runs.batch_items(conn, run_id, 0)
+        step(work, left)
+    return report(parts, run_id)
+
+
+def _store(parts: Parts, run_id: str, texts: Iterator[Text], source_id: str) -> Iterator[str]:
+    with parts.store.writer() as writer:
+        for text in texts:
+            url = text.url or f"{_HOST}/{content_hash(text.title, text.body)[:24]}"
+            entry = FeedEntry(source_id=source_id, guid=text.origin, url=url, title=text.title, published=text.date)
+            now = parts.clock.now()
+            item_id = document_id(url)
+            with parts.ledger.transaction() as conn:
+                is_new = items.add(conn, [entry], now=now, mode="import")
+            if is_new:
+                body = _page(text)
+                headers = (("Content-Type", "text/html; charset=utf-8"),)
+                capture = Capture(requested_url=url, final_url=url, fetched_at=now, status=200, headers=headers, body=body, wire=body)
+                raw = writer.append(capture, {"kind": "import", "source": source_id, "item": item_id, "origin": text.origin, "run": run_id})
+                with parts.ledger.transaction() as conn:
+                    items.captured(conn, item_id, raw, run_id=run_id, at=now)
+            yield item_id
+
+
+def _page(text: Text) -> bytes:
+    """The text as a page, so that it takes the same way as every other."""
+    paragraphs = "".join(f"<p>{html.escape(line)}</p>" for line in text.body.splitlines() if line.strip())
+    title = html.escape(text.title)
+    return f"<!doctype html><html><head><title>{title}</title></head><body><article><h1>{title}</h1>{paragraphs}</article></body></html>".encode()

@@ -1,0 +1,173 @@
+"""The one way to make documents again: from raw bytes, from stored text or from stored tags; a selection or everything.
+
+select ─▶ chunks ─ extract? ─ enrich? ─ index ─▶ report            dry: the same computation, compared and thrown away
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from igwire.errors import StoreError, UsageError
+from igwire.extract.article import stamp as extract_stamp
+from igwire.isolate import Killed, Pool
+from igwire.ledger import documents, items, runs
+from igwire.ledger.documents import StoredDocument
+from igwire.ledger.items import Item
+from igwire.ledger.tables import dead_letters
+from igwire.ledger.tables import documents as documents_table
+from igwire.ledger.tables import items as items_table
+from igwire.model import Extraction
+from igwire.pipeline import process
+from igwire.pipeline.parts import Parts
+from igwire.pipeline.process import CHUNK, Work
+from igwire.pipeline.report import Report, report
+
+STEPS = ("extract", "enrich", "index")
+# Seconds for one page, as in `process`.
+_PAGE_S = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which items: all conditions hold together; nothing given = everything that was ever captured."""
+
+    since: datetime | None = None
+    sources: tuple[str, ...] = ()
+    # Reasons of open dead letters or of rejections.
+    reasons: tuple[str, ...] = ()
+    # Item or document ids.
+    ids: tuple[str, ...] = ()
+    # Only documents made by other code or another knowledge base than today's.
+    only_stale: bool = False
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a dry run found: documents looked at, documents that would change, and the fields by how often they would."""
+
+    looked_at: int = 0
+    changed: int = 0
+    fields: Counter[str] = field(default_factory=Counter)
+    samples: list[dict[str, Any]] = field(default_factory=list)
+
+
+def parse_selection(text: str, *, only_stale: bool = False) -> Selection:
+    """`since=2026-01-01,source=a,source=b,reason=too_deep,id=…` as a selection. Raises UsageError."""
+    found: dict[str, list[str]] = {"since": [], "source": [], "reason": [], "id": []}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        name, equals, value = part.partition("=")
+        if name not in found or not equals or not value:
+            raise UsageError(f"--select cannot read {part!r}: write {', '.join(f'{n}=…' for n in found)}, separated by commas")
+        found[name].append(value)
+    try:
+        since = datetime.fromisoformat(found["since"][-1]) if found["since"] else None
+    except ValueError as error:
+        raise UsageError(f"--select since={found['since'][-1]!r} is no date such as 2026-01-31") from error
+    since = since.astimezone() if since else None
+    return Selection(since=since, sources=tuple(found["source"]), reasons=tuple(found["reason"]), ids=tuple(found["id"]), only_stale=only_stale)
+
+
+def select(conn: sa.Connection, selection: Selection, *, first: str, tag_stamp: str) -> list[str]:
+    """Ids of the selected items that have what step `first` starts from."""
+    wanted = sa.select(items_table.c.id).where(items_table.c.segment.is_not(None)).order_by(items_table.c.first_seen_at, items_table.c.id)
+    if first != "extract":
+        wanted = wanted.where(items_table.c.id.in_(sa.select(documents_table.c.item_id)))
+    if selection.since:
+        wanted = wanted.where(items_table.c.first_seen_at >= selection.since)
+    if selection.sources:
+        wanted = wanted.where(items_table.c.source_id.in_(selection.sources))
+    if selection.ids:
+        wanted = wanted.where(sa.or_(items_table.c.id.in_(selection.ids), items_table.c.doc_id.in_(selection.ids)))
+    if selection.reasons:
+        buried = sa.select(dead_letters.c.item_id).where(dead_letters.c.reason.in_(selection.reasons), dead_letters.c.resolved_at.is_(None))
+        wanted = wanted.where(sa.or_(items_table.c.id.in_(buried), items_table.c.reason.in_(selection.reasons)))
+    found = list(conn.execute(wanted).scalars())
+    if not selection.only_stale:
+        return found
+    stale = documents.stale_stamps(conn, extract_stamp=extract_stamp() if first == "extract" else None, tag_stamp=tag_stamp)
+    of_stale = set(conn.execute(sa.select(items_table.c.id).where(items_table.c.doc_id.in_(list(stale)))).scalars())
+    return [item_id for item_id in found if item_id in of_stale]
+
+
+def rebuild(parts: Parts, run_id: str, *, first: str, selection: Selection, target: str | None = None) -> Report:
+    """Make the selected documents again from step `first` on, into the live index or the index `target`."""
+    if first not in STEPS:
+        raise UsageError(f"--from must be one of {', '.join(STEPS)}")
+    tag_stamp = parts.tagger().stamp if selection.only_stale else ""
+    with parts.ledger.transaction() as conn:
+        ids = select(conn, selection, first=first, tag_stamp=tag_stamp)
+        runs.start(conn, run_id, mode="rebuild", window=None, now=parts.clock.now())
+        runs.assign(conn, run_id, [ids])
+    work = Work(parts=parts, run_id=run_id, redo=True, target=target)
+    if first == "extract":
+        process.extract_items(work, ids)
+    if first != "index":
+        process.enrich_items(work, _open(parts, run_id))
+    process.index_items(work, _open(parts, run_id))
+    return report(parts, run_id)
+
+
+def _open(parts: Parts, run_id: str) -> list[str]:
+    with parts.ledger.reading() as conn:
+        return runs.batch_items(conn, run_id, 0)
+
+
+def dry_run(parts: Parts, *, first: str, selection: Selection, samples: int = 5) -> Changes:
+    """What `rebuild` would change, computed and compared, nothing written."""
+    tag_stamp = parts.tagger().stamp if selection.only_stale else ""
+    with parts.ledger.reading() as conn:
+        ids = select(conn, selection, first=first, tag_stamp=tag_stamp)
+    changes = Changes()
+    with Pool(parts.knobs.parser_workers if first == "extract" else 0) as pool:
+        for start in range(0, len(ids), CHUNK):
+            for item, before, after in _recomputed(parts, pool, ids[start : start + CHUNK], first):
+                _compare(changes, item, before, after, samples)
+    return changes
+
+
+def _recomputed(parts: Parts, pool: Pool, ids: Sequence[str], first: str) -> Iterator[tuple[Item, dict[str, Any], dict[str, Any]]]:
+    with parts.ledger.reading() as conn:
+        found = {i.id: i for i in items.get(conn, ids) if i.doc_id}
+        stored = [d for d in documents.get(conn, [i.doc_id for i in found.values() if i.doc_id]) if d.item_id in found and d.tags]
+        feeds = items.feeds_of(conn, [d.id for d in stored])
+    for document in stored:
+        item, named = found[document.item_id], feeds.get(document.id, ())
+        after = _again(parts, pool, item, document, first)
+        if after is not None:
+            yield item, process.document_of(parts, item, document, named), process.document_of(parts, item, after, named)
+
+
+def _again(parts: Parts, pool: Pool, item: Item, document: StoredDocument, first: str) -> StoredDocument | None:
+    import dataclasses
+
+    if first == "extract":
+        assert item.raw is not None
+        try:
+            capture, _ = parts.store.read(item.raw)
+        except StoreError:
+            return None
+        task = (capture, item.entry, parts.source(item.source_id).timezone)
+        done = next(iter(pool.map(process.extract_capture, [task], timeout_s=_PAGE_S)))
+        result = Extraction(status="failed") if isinstance(done, Killed) else done.value
+        if result.article is None:
+            return None
+        document = dataclasses.replace(document, article=result.article)
+    return dataclasses.replace(document, tags=process.tag_document(parts, document)) if first != "index" else document
+
+
+def _compare(changes: Changes, item: Item, before: dict[str, Any], after: dict[str, Any], samples: int) -> None:
+    changes.looked_at += 1
+    different = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    if not different:
+        return
+    changes.changed += 1
+    changes.fields.update(different)
+    if len(changes.samples) < samples:
+        name = different[0]
+        changes.samples.append({"url": item.url, "field": name, "before": str(before.get(name))[:200], "after": str(after.get(name))[:200]})
