@@ -127,9 +127,7 @@ def parts() -> Parts:
     knobs = Knobs(
         gap_s=chosen.gap_s, budget_s=chosen.collect_budget_s, threads=chosen.fetch_threads, parser_workers=chosen.parser_workers, batches=chosen.batches
     )
-    return Parts(
-        ledger=ledger(), store=raw_store(), catalogue=catalogue(), clock=CLOCK, knobs=knobs, fetcher=fetcher, tagger=tagger, index=search_index
-    )
+    return Parts(ledger=ledger(), store=raw_store(), catalogue=catalogue(), clock=CLOCK, knobs=knobs, fetcher=fetcher, tagger=tagger, index=search_index)
 
 
 def rebuild_into_new(parts: Parts, run_id: str, *, first: str, selection: Any) -> Any:

@@ -91,9 +91,7 @@ def test_the_neutral_chain_serves_all_scripts(elasticsearch_url: str) -> None:
         ({"tokenizer": "letter"}, "a1b", ["a", "b"]),
     ],
 )
-def test_filters_and_tokenizers_take_the_distributions_parameters(
-    elasticsearch_url: str, analysis: dict[str, Any], text: str, expected: list[str]
-) -> None:
+def test_filters_and_tokenizers_take_the_distributions_parameters(elasticsearch_url: str, analysis: dict[str, Any], text: str, expected: list[str]) -> None:
     assert tokens(elasticsearch_url, text, **{"tokenizer": "standard", **analysis}) == expected
 
 
@@ -115,9 +113,7 @@ def test_an_index_with_analyzers_and_a_normalizer(elasticsearch_url: str, index_
     stopped = {"type": "english", "stopwords": ["internet"], "stem_exclusion": ["policies"]}
     folded = {"type": "custom", "char_filter": [], "filter": ["cjk_width", "lowercase", "arabic_normalization", "asciifolding", "trim"]}
     body = {
-        "settings": {
-            "analysis": {"analyzer": {"own": stopped, "neutral": {"type": "custom", **NEUTRAL}}, "normalizer": {"folded": folded}}
-        },
+        "settings": {"analysis": {"analyzer": {"own": stopped, "neutral": {"type": "custom", **NEUTRAL}}, "normalizer": {"folded": folded}}},
         "mappings": {"properties": {"name": {"type": "keyword", "normalizer": "folded"}, "text": {"type": "text", "analyzer": "neutral"}}},
     }
     made = requests.put(index, json=body, timeout=60)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from html import unescape
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -46,7 +46,7 @@ def search(
         output.say(f"{row['id'][:12]}… {row['url']}\n    {row['snippet']}")
 
 
-def _row(hit: Hit) -> dict[str, object]:
+def _row(hit: Hit) -> dict[str, Any]:
     found = hit.document
     snippet = " … ".join(hit.snippets.get("body", [])[:2]) or found.get("summary", "")
     return {

@@ -9,9 +9,7 @@ import typer
 from igwire.cli import output
 
 
-def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "", port: Annotated[int, typer.Option(help="0 = the setting's.")] = 0
-) -> None:
+def serve(host: Annotated[str, typer.Option(help="Address to listen on.")] = "", port: Annotated[int, typer.Option(help="0 = the setting's.")] = 0) -> None:
     """Serve the search page until it is stopped."""
     import uvicorn
 

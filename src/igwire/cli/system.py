@@ -121,15 +121,14 @@ def doctor(json: output.JsonFlag = False) -> None:
         {"what": "Chromium (tests only)", "ok": shutil.which("chromium") is not None, "how": "`make test` installs it where it may"},
         {"what": "contact", "ok": bool(settings.contact), "how": "put IGWIRE_CONTACT=you@example.org into .env"},
     ]
-    for what, check in (("catalogue", wiring.catalogue), ("ledger", wiring.ledger), ("Elasticsearch", _check_server)):
+    for what, probe in (("catalogue", wiring.catalogue), ("ledger", wiring.ledger), ("Elasticsearch", _check_server)):
         try:
-            check()
+            probe()
             checks.append({"what": what, "ok": True, "how": ""})
         except IgwireError as error:
             checks.append({"what": what, "ok": False, "how": str(error)})
-    for check in checks:
-        check["how"] = "" if check["ok"] else check["how"]
-    output.rows(checks, ["what", "ok", "how"], json_flag=json)
+    shown = [{**check, "how": "" if check["ok"] else check["how"]} for check in checks]
+    output.rows(shown, ["what", "ok", "how"], json_flag=json)
     if not all(check["ok"] for check in checks if check["what"] not in ("contact", "Chromium (tests only)", "Elasticsearch")):
         raise typer.Exit(1)
 

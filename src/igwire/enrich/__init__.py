@@ -1,0 +1,1 @@
+"""Who, what and where: names found in a text, supported, linked, explained."""

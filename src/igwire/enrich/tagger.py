@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+
 from igwire.enrich.match import Hit, Matcher, Name
 from igwire.enrich.recognise import Person, people, titled
 from igwire.kb import Entity, KnowledgeBase

@@ -101,6 +101,9 @@ def _of(read: Any, name: str) -> Any:
 
 
 def _title(read: Any, page: metadata.Page, entry: FeedEntry | None) -> str | None:
+    # The feed's own title, where the page's confirms it, is the one without the site's name.
+    if entry and entry.title and entry.title in page.title:
+        return entry.title
     names = (_of(read, "sitename"), page.metas.get("og:site_name"), page.metas.get("application-name"))
     headline = next((str(n["headline"]) for n in page.linked_data if isinstance(n.get("headline"), str)), None)
     for candidate in (_of(read, "title"), page.metas.get("og:title"), headline, entry.title if entry else None):

@@ -32,9 +32,10 @@ class Page:
     def __init__(self, tree: Any) -> None:
         self.metas = dict(_metas(tree))
         self.linked_data = list(_linked_data(tree))
+        self.title = clean_line(" ".join(tree.xpath("//head/title//text()")[:1]), 1000)
         self.declared_language = tree.get("lang") or next(iter(tree.xpath("//html/@lang")), None)
         self.canonical = next(iter(tree.xpath('//link[@rel="canonical"]/@href')), None)
-        self.times = [t for t in tree.xpath("//time/@datetime | //*[@itemprop='datePublished']/@content")][:5]
+        self.times = tree.xpath("//time/@datetime | //*[@itemprop='datePublished']/@content")[:5]
 
     def body_text(self) -> str | None:
         """`articleBody` of the linked data, the longest one."""
@@ -182,9 +183,50 @@ def _author_names(value: Any) -> Iterator[str]:
 
 
 # Languages of the catalogue's regions; a closed list keeps rare languages from stealing short English texts.
-_LANGUAGES = (
-    "en fr es de pt it nl ru uk ar fa tr hi id zh ja ko pl cs sk ro hu bg sr hr sl el he sv da nb fi et lv lt vi th ur bn ms sw ca"  # fmt: skip
-).split()
+_LANGUAGES = [
+    "en",
+    "fr",
+    "es",
+    "de",
+    "pt",
+    "it",
+    "nl",
+    "ru",
+    "uk",
+    "ar",
+    "fa",
+    "tr",
+    "hi",
+    "id",
+    "zh",
+    "ja",
+    "ko",
+    "pl",
+    "cs",
+    "sk",
+    "ro",
+    "hu",
+    "bg",
+    "sr",
+    "hr",
+    "sl",
+    "el",
+    "he",
+    "sv",
+    "da",
+    "nb",
+    "fi",
+    "et",
+    "lv",
+    "lt",
+    "vi",
+    "th",
+    "ur",
+    "bn",
+    "ms",
+    "sw",
+    "ca",
+]
 # Below it the page's own claim is the better guess.
 _SURE = 0.9
 

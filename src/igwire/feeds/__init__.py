@@ -1,0 +1,1 @@
+"""Sources, their feeds, and which entries become items."""

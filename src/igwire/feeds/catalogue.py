@@ -105,7 +105,8 @@ def _source(raw: Any) -> Source:
         raise ValueError(f"the field {missing[0]!r} is missing")
     for name, value in raw.items():
         _check(name, value)
-    return Source(**{name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()})
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()}
+    return Source(**values)
 
 
 def _check(name: str, value: Any) -> None:

@@ -72,7 +72,7 @@ def _entry(raw: Any, source_id: str, base: str) -> FeedEntry:
     guid = raw.get("id")
     return FeedEntry(
         source_id=source_id, guid=clean_line(guid, 2048) if guid else None, url=_link(raw.get("link"), guid, base), title=_line(raw.get("title")),
-        published=_date(raw.get("published"), raw.get("published_parsed")), published_raw=_raw(raw.get("published")),
+        published=_date(raw.get("published"), raw.get("published_parsed")) or _dc_date(raw), published_raw=_raw(raw.get("published")),
         updated=_date(raw.get("updated"), raw.get("updated_parsed")), summary=_text(raw.get("summary"), _SUMMARY_CHARS),
         content=_text(content, None), authors=_authors(a.get("name") for a in raw.get("authors", [])),
     )  # fmt: skip
@@ -120,7 +120,13 @@ def _date(printed: Any, parsed: Any) -> str | None:
         return exact
     if parsed is None or not 1990 <= parsed[0] <= 2100:
         return None
-    return datetime(*parsed[:6], tzinfo=UTC).isoformat()
+    year, month, day, hour, minute, second = parsed[:6]
+    return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC).isoformat()
+
+
+def _dc_date(raw: Any) -> str | None:
+    """RSS 1.0 dates its items by dc:date, which feedparser calls the update."""
+    return _date(raw.get("updated"), raw.get("updated_parsed")) if "published" not in raw else None
 
 
 def _exact_date(printed: str) -> str | None:
@@ -157,9 +163,7 @@ def _json_feed(body: bytes, source_id: str, url: str) -> ParsedFeed:
     if not isinstance(items, list):
         return ParsedFeed(status="not_a_feed", problems=("not_a_feed: JSON without a list of items",))
     entries = tuple(_json_entry(raw, source_id, url) for raw in items[:MAX_ENTRIES] if isinstance(raw, dict))
-    return ParsedFeed(
-        status="ok" if entries else "empty", format="json", title=_line(read.get("title")), language=_raw(read.get("language")), entries=entries
-    )
+    return ParsedFeed(status="ok" if entries else "empty", format="json", title=_line(read.get("title")), language=_raw(read.get("language")), entries=entries)
 
 
 def _json_entry(raw: dict[str, Any], source_id: str, base: str) -> FeedEntry:

@@ -1,0 +1,1 @@
+"""Requests to the web, under guards and with manners."""

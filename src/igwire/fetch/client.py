@@ -48,7 +48,7 @@ def user_agent(contact: str) -> str:
     return f"igwire/{__version__} (+{contact})" if contact else f"igwire/{__version__}"
 
 
-class _Blocked(Exception):  # noqa: N818  # carries a FetchError past urllib3, which would take an OSError for a network fault and retry
+class _Blocked(Exception):  # carries a FetchError past urllib3, which would take an OSError for a network fault and retry
     def __init__(self, error: FetchError) -> None:
         super().__init__(str(error))
         self.error = error
@@ -70,7 +70,8 @@ class Client:
         """The final answer, whatever its status. Raises FetchError or BadUrl."""
         started = time.monotonic()
         deadline = _Deadline(started + (deadline_s or self._total_s))
-        target, hops = fetch_url(url), []
+        target = fetch_url(url)
+        hops: list[tuple[int, str]] = []
         with deadline:
             while True:
                 response = self._send(target, headers or {}, deadline)
@@ -225,7 +226,7 @@ def _new_session(agent: str, guard: Guard, local: threading.local) -> requests.S
     session.trust_env = False
     session.headers = requests.structures.CaseInsensitiveDict({"User-Agent": agent, "Accept": "*/*", "Accept-Encoding": "gzip, deflate, br, zstd"})
     # requests would read a redirect's body otherwise, however large.
-    session.get_redirect_target = lambda _response: None  # type: ignore[method-assign]
+    session.get_redirect_target = lambda _response: None  # type: ignore[assignment,method-assign]
     adapter = _GuardedAdapter(guard, local)
     session.mount("http://", adapter)
     session.mount("https://", adapter)

@@ -26,9 +26,11 @@ def cooling_until(status: int, headers: Iterable[tuple[str, str]], *, now: datet
     fields = {name.lower(): value for name, value in headers}
     if status in (429, 503):
         asked = retry_after(fields.get("retry-after"), fields.get("date"), now)
-        return now + min(asked or _FIRST_COOLING * 2 ** min(failures, 5), _LONGEST_COOLING)
+        wait: timedelta = asked or _FIRST_COOLING * 2 ** min(failures, 5)
+        return now + min(wait, _LONGEST_COOLING)
     if 500 <= status < 600:
-        return now + min(_FIRST_BACKOFF * 2 ** min(failures, 10), _LONGEST_COOLING)
+        backoff: timedelta = _FIRST_BACKOFF * 2 ** min(failures, 10)
+        return now + min(backoff, _LONGEST_COOLING)
     return None
 
 

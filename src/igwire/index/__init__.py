@@ -1,0 +1,1 @@
+"""Documents, the indices that hold them, and how they get there."""

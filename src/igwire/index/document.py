@@ -26,7 +26,8 @@ def project(enriched: EnrichedArticle, context: DocumentContext) -> dict[str, An
     fields = {
         **_identity(article, context), **_times(article, context), **_texts(article, context), **_provenance(article, tags, context), **_entities(tags),
     }  # fmt: skip
-    return _without_empty(fields)
+    cleaned: dict[str, Any] = _without_empty(fields)
+    return cleaned
 
 
 def document_hash(document: dict[str, Any]) -> str:

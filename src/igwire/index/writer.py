@@ -89,9 +89,7 @@ class BulkWriter:
                     continue
                 if result["status"] in (401, 403, 404):
                     raise Unavailable(f"Elasticsearch refuses to write to {target}: {_reason(result)}. Run `igwire index apply`.")
-                yield WriteResult(
-                    doc_id=action.doc_id, version=action.version, outcome=outcome, reason=_reason(result) if outcome == "refused" else ""
-                )
+                yield WriteResult(doc_id=action.doc_id, version=action.version, outcome=outcome, reason=_reason(result) if outcome == "refused" else "")
             left = again
         yield from (WriteResult(doc_id=a.doc_id, version=a.version, outcome="undecided", reason=reason) for a, _ in left)
 
@@ -114,7 +112,7 @@ class BulkWriter:
 
     def _wait(self, attempt: int) -> float:
         # Full jitter: waiting workers must not come back together (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015).
-        return self._draw() * min(_FIRST_WAIT_S * 2**attempt, _LONGEST_WAIT_S)
+        return float(self._draw() * min(_FIRST_WAIT_S * 2**attempt, _LONGEST_WAIT_S))
 
 
 def _reason(result: dict[str, Any]) -> str:

@@ -1,0 +1,1 @@
+"""The state of everything, in a database of its own."""

@@ -45,9 +45,7 @@ def get(conn: sa.Connection, ids: Sequence[str]) -> list[StoredDocument]:
     return [_document(row) for row in conn.execute(sa.select(documents).where(documents.c.id.in_(ids)).order_by(documents.c.id))]
 
 
-def save_article(
-    conn: sa.Connection, doc_id: str, article: Article, *, item_id: str, source_id: str, first_seen_at: datetime, fetched_at: datetime
-) -> bool:
+def save_article(conn: sa.Connection, doc_id: str, article: Article, *, item_id: str, source_id: str, first_seen_at: datetime, fetched_at: datetime) -> bool:
     """Store an extracted article under `doc_id`; False when the document shows another item's capture already.
 
     A changed content hash is a new revision of the same document; the same hash by a newer extractor replaces the text's metadata.

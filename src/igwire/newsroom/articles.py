@@ -82,11 +82,24 @@ class Story:
 
 
 _MONTHS = {
-    "en": "January February March April May June July August September October November December".split(),
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
-    "es": "de enero de|de febrero de|de marzo de|de abril de|de mayo de|de junio de|de julio de|de agosto de|de septiembre de|de octubre de|de noviembre de|de diciembre de".split("|"),  # fmt: skip
-    "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split(),
-    "ar": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر".split(),
+    "en": ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
+    "fr": ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"],
+    "es": [
+        "de enero de",
+        "de febrero de",
+        "de marzo de",
+        "de abril de",
+        "de mayo de",
+        "de junio de",
+        "de julio de",
+        "de agosto de",
+        "de septiembre de",
+        "de octubre de",
+        "de noviembre de",
+        "de diciembre de",
+    ],
+    "ru": ["января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября", "декабря"],
+    "ar": ["يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو", "يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"],
 }
 
 

@@ -54,7 +54,7 @@ def feed(site: Site, newest_first: Sequence[Story], origin: str) -> bytes:
 
 def _rss20(site: Site, stories: Sequence[Story], origin: str) -> bytes:
     items = "".join(
-        f"<item><title>{escape(s.title)}</title><link>{origin}{path_of(site, s)}</link><guid isPermaLink=\"false\">{site.id}-{s.slug}</guid>"
+        f'<item><title>{escape(s.title)}</title><link>{origin}{path_of(site, s)}</link><guid isPermaLink="false">{site.id}-{s.slug}</guid>'
         f"<pubDate>{format_datetime(s.moment)}</pubDate><category>{escape(s.section)}</category><description>{escape(s.summary)}</description>"
         + (f"<content:encoded><![CDATA[{_html(s)}]]></content:encoded>" if site.feed_content else "")
         + "</item>"
@@ -69,7 +69,7 @@ def _rss20(site: Site, stories: Sequence[Story], origin: str) -> bytes:
 
 def _atom10(site: Site, stories: Sequence[Story], origin: str) -> bytes:
     entries = "".join(
-        f"<entry><title>{escape(s.title)}</title><link rel=\"alternate\" href=\"{origin}{path_of(site, s)}\"/><id>tag:{site.id},2015:{s.slug}</id>"
+        f'<entry><title>{escape(s.title)}</title><link rel="alternate" href="{origin}{path_of(site, s)}"/><id>tag:{site.id},2015:{s.slug}</id>'
         f"<published>{s.published}</published><updated>{s.modified or s.published}</updated><summary>{escape(s.summary)}</summary>"
         + "".join(f"<author><name>{escape(name)}</name></author>" for name in s.authors)
         + "</entry>"

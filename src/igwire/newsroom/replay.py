@@ -87,7 +87,7 @@ def _item(target: str, row: dict[str, Any], origin: str) -> str:
     moment = instant(row.get("date") if isinstance(row.get("date"), str) else None)
     date = f"<pubDate>{format_datetime(moment)}</pubDate>" if moment else ""
     title = f"<title>{_text(str(row['title']))}</title>" if row.get("title") else ""
-    return f"<item>{title}<link>{_text(origin + target)}</link><guid isPermaLink=\"false\">{_text(row['url'])}</guid>{date}</item>"
+    return f'<item>{title}<link>{_text(origin + target)}</link><guid isPermaLink="false">{_text(row["url"])}</guid>{date}</item>'
 
 
 def _text(value: str) -> str:

@@ -70,9 +70,7 @@ def _report(run: runs.Run, counted: dict[str | None, dict[str | None, int]], fai
     if outcomes[Outcome.PENDING_INDEX]:
         faults.append(f"{outcomes[Outcome.PENDING_INDEX]} documents wait for Elasticsearch; the next run sends them without fetching again")
     polls = (run.totals or {}).get("polls", {})
-    return Report(
-        run_id=run.id, planned=planned, outcomes=outcomes, reasons=reasons, polls=polls, faults=tuple(faults), seconds=round(seconds, 1)
-    )
+    return Report(run_id=run.id, planned=planned, outcomes=outcomes, reasons=reasons, polls=polls, faults=tuple(faults), seconds=round(seconds, 1))
 
 
 def run_document(run: runs.Run) -> dict[str, Any]:

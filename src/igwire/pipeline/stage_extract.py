@@ -36,7 +36,8 @@ def extract_file(task: tuple[str, dict[str, Any]]) -> dict[str, Any]:
     path, row = task
     url = row.get("url") or ""
     entry = row.get("feed_entry")
-    known = FeedEntry(source_id="", url=url, **{"guid": None, **{k: entry.get(k) for k in _ENTRY_FIELDS}}) if isinstance(entry, dict) else None
+    named: dict[str, Any] = {name: entry.get(name) for name in _ENTRY_FIELDS} if isinstance(entry, dict) else {}
+    known = FeedEntry(source_id="", url=url, **named) if named else None
     result = extract(Path(path).read_bytes(), url=url, content_type=row.get("content_type"), entry=known, fetched_at=datetime.now(UTC))
     return {"status": result.status, "reason": result.reason, **(_fields(result.article) if result.article else {})}
 

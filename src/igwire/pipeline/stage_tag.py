@@ -20,8 +20,6 @@ def run(rows: Iterable[dict[str, Any]], root: Path, workers: int) -> Iterator[di
     """
     tagger = Tagger(load())
     for row in rows:
-        tags = tagger.tag(
-            title=row.get("title"), text=row["text"], language=row.get("language"), source=row.get("source"), published=row.get("published_at")
-        )
+        tags = tagger.tag(title=row.get("title"), text=row["text"], language=row.get("language"), source=row.get("source"), published=row.get("published_at"))
         mentions = [{name: fields[name] for name in _FIELDS} for m in tags.mentions if m.field == "text" and (fields := asdict(m))]
         yield {"id": row["id"], "mentions": mentions, "quotes": list(tags.quotes), "roles": list(tags.roles), "topics": list(tags.topics)}

@@ -103,9 +103,7 @@ class Node(ABC):
             if status.up:
                 return self.status()
             time.sleep(LOOK_S)
-        raise Unavailable(
-            f"Elasticsearch did not serve within {START_S:.0f} s. The last lines of {self.process.log}:\n{self.process.tail()}"
-        )
+        raise Unavailable(f"Elasticsearch did not serve within {START_S:.0f} s. The last lines of {self.process.log}:\n{self.process.tail()}")
 
     def down(self) -> bool:
         """Stop the node and wait until it is gone; False when it was not running."""

@@ -55,9 +55,7 @@ def decide(settings: Settings, *, engine: str, prefer_local: bool = False) -> Ch
     `prefer_local` leaves out the containers (demo and tests). Pure.
     """
     if settings.es_url:
-        return Choice(
-            rung=Rung.GIVEN, why=f"Elasticsearch at {settings.es_url} is used as it is, since IGWIRE_ES_URL is set; nothing is started."
-        )
+        return Choice(rung=Rung.GIVEN, why=f"Elasticsearch at {settings.es_url} is used as it is, since IGWIRE_ES_URL is set; nothing is started.")
     if settings.es_home:
         return Choice(rung=Rung.ARCHIVE, why=f"The Elasticsearch archive in {settings.es_home} is used, since ES_HOME is set.")
     if prefer_local:

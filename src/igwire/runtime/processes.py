@@ -56,9 +56,7 @@ class Background:
         """What the process writes to standard output and standard error."""
         return self.folder / f"{self.name}.log"
 
-    def start(
-        self, command: Sequence[str], *, variables: Mapping[str, str] | None = None, facts: Mapping[str, str] | None = None
-    ) -> Running:
+    def start(self, command: Sequence[str], *, variables: Mapping[str, str] | None = None, facts: Mapping[str, str] | None = None) -> Running:
         """Start `command` as the leader of a group of its own, in `folder`, with `variables` added to the environment.
 
         Raises OSError when the command cannot be run. The caller has made sure that it isn't running yet.

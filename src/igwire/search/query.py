@@ -195,7 +195,9 @@ def _token(match: re.Match[str]) -> list[tuple[str, str, int]]:
 
 def _unknown_field(match: re.Match[str], position: int) -> list[tuple[str, str, int]]:
     # "http://…" and "RFC:2026" are words to most people; only a bare word before a colon asks for a field.
-    raise QueryError(f"there is no field {match['field']!r}", position=position, hint=f"There are {', '.join(sorted(_NAMED))}; quote the text to search for it.")
+    raise QueryError(
+        f"there is no field {match['field']!r}", position=position, hint=f"There are {', '.join(sorted(_NAMED))}; quote the text to search for it."
+    )
 
 
 def build(request: SearchRequest) -> tuple[dict[str, Any], str]:

@@ -52,9 +52,7 @@ class Reader:
         )
         facets = {name: {str(b.get("key_as_string", b["key"])): b["doc_count"] for b in agg["buckets"]} for name, agg in answer["aggregations"].items()}
         total = answer["hits"]["total"]
-        return Results(
-            total=total["value"], total_exact=total["relation"] == "eq", hits=hits, facets=facets, interpreted=interpreted, took_ms=answer["took"]
-        )
+        return Results(total=total["value"], total_exact=total["relation"] == "eq", hits=hits, facets=facets, interpreted=interpreted, took_ms=answer["took"])
 
     def get(self, doc_id: str) -> dict[str, Any] | None:
         """The document `doc_id`, whole, or None."""
@@ -89,7 +87,7 @@ class Reader:
             raise Unavailable(f"Elasticsearch does not answer: {error}. Start it with `igwire es up`.") from error
 
 
-class _Missing(Exception):  # noqa: N818  # not an error for anybody: `get` turns it into None
+class _Missing(Exception):  # not an error for anybody: `get` turns it into None
     pass
 
 

@@ -1,0 +1,1 @@
+"""The raw store: what came from the web, as it came."""

@@ -177,7 +177,11 @@ def _info_record(name: str, now: datetime) -> bytes:
 
     out = io.BytesIO()
     writer = WARCWriter(out, gzip=True, warc_version="1.1")
-    info = {"software": "igwire", "format": "WARC File Format 1.1", "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"}
+    info = {
+        "software": "igwire",
+        "format": "WARC File Format 1.1",
+        "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+    }
     writer.write_record(writer.create_warcinfo_record(f"{name}{layout.SEALED}", info))
     return out.getvalue()
 
@@ -199,9 +203,7 @@ def _record_pair(capture: Capture, metadata: Mapping[str, Any]) -> bytes:
     note = io.BytesIO(json.dumps(facts, ensure_ascii=False, default=str).encode())
     concurrent = {"WARC-Date": date, "WARC-Concurrent-To": response.rec_headers.get_header("WARC-Record-ID")}
     kind = "application/json"
-    writer.write_record(
-        writer.create_warc_record(capture.final_url, "metadata", payload=note, warc_content_type=kind, warc_headers_dict=concurrent)
-    )
+    writer.write_record(writer.create_warc_record(capture.final_url, "metadata", payload=note, warc_content_type=kind, warc_headers_dict=concurrent))
     return out.getvalue()
 
 

@@ -141,9 +141,7 @@ def build(project: Path) -> Path:
 
 
 def test_two_builds_at_once_run_maven_once_with_the_kit_that_was_found(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    put_maven(
-        project.parent / "tools", 'echo "$JAVA_HOME" >> calls; sleep 0.5; mkdir -p target/home; touch target/home/launcher.jar', monkeypatch
-    )
+    put_maven(project.parent / "tools", 'echo "$JAVA_HOME" >> calls; sleep 0.5; mkdir -p target/home; touch target/home/launcher.jar', monkeypatch)
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(build, [project, project])
     assert first == second

@@ -42,9 +42,7 @@ def settings(**given: Any) -> Settings:
         ({}, "", False, Rung.LOCAL, "no address, archive or container engine"),
     ],
 )
-def test_the_first_rung_that_holds_is_taken_and_explained(
-    given: dict[str, Any], engine: str, prefer_local: bool, rung: Rung, word: str
-) -> None:
+def test_the_first_rung_that_holds_is_taken_and_explained(given: dict[str, Any], engine: str, prefer_local: bool, rung: Rung, word: str) -> None:
     choice = ladder.decide(settings(**given), engine=engine, prefer_local=prefer_local)
     assert choice.rung is rung
     assert word in choice.why
@@ -75,9 +73,7 @@ def script(file: Path) -> Path:
 
 def test_the_archive_gets_its_settings_on_the_command_line(tmp_path: Path) -> None:
     made = script(tmp_path / "archive" / "bin" / "elasticsearch")
-    node = ArchiveElasticsearch.from_settings(
-        settings(state=tmp_path / "state", es_home=str(made.parents[1]), es_port=9321, es_heap="700m")
-    )
+    node = ArchiveElasticsearch.from_settings(settings(state=tmp_path / "state", es_home=str(made.parents[1]), es_port=9321, es_heap="700m"))
     command, variables = node.command()
     assert command[0] == str(made)
     process = node.process

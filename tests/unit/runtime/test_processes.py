@@ -76,9 +76,7 @@ def test_a_number_given_to_another_process_is_stale_and_not_signalled(process: B
     other.stop()
 
 
-@pytest.mark.parametrize(
-    "content", ["", "4711", "[]", "{}", '{"pid": "x", "started": "1", "facts": {}}', '{"pid": 1, "started": null, "facts": {}}']
-)
+@pytest.mark.parametrize("content", ["", "4711", "[]", "{}", '{"pid": "x", "started": "1", "facts": {}}', '{"pid": 1, "started": null, "facts": {}}'])
 def test_a_damaged_pid_file_means_not_running(process: Background, content: str) -> None:
     process.folder.mkdir()
     process.pid_file.write_text(content, encoding="utf-8")
