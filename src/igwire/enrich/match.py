@@ -12,8 +12,8 @@ from igwire.enrich.fold import fold
 from igwire.kb import Entity, KnowledgeBase
 
 # What Russian case endings leave of a name: the stem must be followed by one of these and then by no letter.
-_RUSSIAN_ENDING = re.compile(r"(?:а|у|ом|е|ы|и|ой|ою|ую|ей|ею|ю|я|ем|ь|ью|ам|ами|ах|ям|ями|ях|ого|ому|им|ым|его|ему|ых|их|ая|ое|ый|ий|ов|ев)?(?!\w)")
-_RUSSIAN_LAST = re.compile(r"[аеийоуыьэюя]{1,2}$")
+_RUSSIAN_ENDING = re.compile(r"(?:й|а|у|ом|е|ы|и|ой|ою|ую|ей|ею|ю|я|ем|ь|ью|ам|ами|ах|ям|ями|ях|ого|ому|им|ым|его|ему|ых|их|ая|ое|ый|ий|ов|ев)?(?!\w)")
+_RUSSIAN_LAST = re.compile(r"(?:ий|ый|ой|ая|ое|[аеийоуыьэюя])$")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _ARABIC = re.compile(r"[\u0600-\u06ff]")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")

@@ -52,12 +52,13 @@ def _xml_feed(body: bytes, source_id: str, url: str, content_type: str | None) -
     if len(read.entries) > MAX_ENTRIES:
         problems.append(f"too_many_entries: only the first {MAX_ENTRIES} of {len(read.entries)} are read")
     entries = tuple(_entry(raw, source_id, url) for raw in read.entries[:MAX_ENTRIES])
-    if not read.version and not entries:
+    version = read.get("version")
+    if not version and not entries:
         return ParsedFeed(status="not_a_feed", problems=(*problems, "not_a_feed: no feed element found"))
     status = "ok" if entries else "empty"
     language = read.feed.get("language")
     return ParsedFeed(
-        status=status, format=read.version or None, title=_line(read.feed.get("title")), language=clean_line(language, 20) if language else None,
+        status=status, format=version or None, title=_line(read.feed.get("title")), language=clean_line(language, 20) if language else None,
         entries=entries, problems=tuple(problems),
     )  # fmt: skip
 
@@ -68,12 +69,13 @@ def _harmless(error: object) -> bool:
 
 
 def _entry(raw: Any, source_id: str, base: str) -> FeedEntry:
+    # `dict.get` below: feedparser's own answers for "updated" with "published" where the feed says nothing of an update.
     content = max((c.get("value") or "" for c in raw.get("content", [])), key=len, default="")
     guid = raw.get("id")
     return FeedEntry(
         source_id=source_id, guid=clean_line(guid, 2048) if guid else None, url=_link(raw.get("link"), guid, base), title=_line(raw.get("title")),
         published=_date(raw.get("published"), raw.get("published_parsed")) or _dc_date(raw), published_raw=_raw(raw.get("published")),
-        updated=_date(raw.get("updated"), raw.get("updated_parsed")), summary=_text(raw.get("summary"), _SUMMARY_CHARS),
+        updated=_date(dict.get(raw, "updated"), dict.get(raw, "updated_parsed")), summary=_text(raw.get("summary"), _SUMMARY_CHARS),
         content=_text(content, None), authors=_authors(a.get("name") for a in raw.get("authors", [])),
     )  # fmt: skip
 
@@ -118,15 +120,21 @@ def _date(printed: Any, parsed: Any) -> str | None:
     """RFC 3339 with the printed offset; without an offset when none was printed; None rather than a guess."""
     if isinstance(printed, str) and (exact := _exact_date(printed.strip())):
         return exact
-    if parsed is None or not 1990 <= parsed[0] <= 2100:
+    if parsed is None or not 1990 <= parsed[0] <= 2100 or not _confirmed(printed, parsed):
         return None
     year, month, day, hour, minute, second = parsed[:6]
     return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC).isoformat()
 
 
+def _confirmed(printed: Any, parsed: Any) -> bool:
+    """feedparser fills what it cannot read with today and the first of the month: its year and day must stand in the printed date."""
+    numbers = {int(number) for number in re.findall(r"\d{1,4}", str(printed)[:100])}
+    return bool({parsed[0], parsed[0] % 100} & numbers) and parsed[2] in numbers
+
+
 def _dc_date(raw: Any) -> str | None:
     """RSS 1.0 dates its items by dc:date, which feedparser calls the update."""
-    return _date(raw.get("updated"), raw.get("updated_parsed")) if "published" not in raw else None
+    return _date(dict.get(raw, "updated"), dict.get(raw, "updated_parsed")) if "published" not in raw else None
 
 
 def _exact_date(printed: str) -> str | None:

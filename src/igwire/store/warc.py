@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from igwire import decoding
-from igwire.errors import FetchError, StoreError
+from igwire.errors import StoreError
 from igwire.model import Capture, RawRef
 from igwire.ports import Clock
 from igwire.store import layout
@@ -56,8 +56,9 @@ class WarcStore:
                 stream.seek(ref.offset)
                 member = stream.read(ref.length)
             return _read_pair(member)
-        except (OSError, ValueError, KeyError, zlib.error, FetchError) as error:
-            raise StoreError(f"{where} cannot be read: {error}") from error
+        # What a broken record makes of gzip, warcio and the decoders has no common class.
+        except Exception as error:
+            raise StoreError(f"{where} cannot be read: {type(error).__name__} {str(error)[:200]}") from error
 
     def salvage(self) -> list[str]:
         """Seal what dead writers left open, cut at the last whole record; the names of the segments sealed."""
@@ -196,14 +197,14 @@ def _record_pair(capture: Capture, metadata: Mapping[str, Any]) -> bytes:
     http = StatusAndHeaders(f"{capture.status} {'OK' if capture.status == 200 else 'Status'}", fields, protocol="HTTP/1.1")
     date = capture.fetched_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     warc = {"WARC-Date": date} | ({"WARC-IP-Address": capture.address} if capture.address else {})
-    payload = io.BytesIO(capture.wire or capture.body)
-    response = writer.create_warc_record(capture.final_url, "response", payload=payload, http_headers=http, warc_headers_dict=warc)
+    content = capture.wire or capture.body
+    response = writer.create_warc_record(capture.final_url, "response", payload=io.BytesIO(content), length=len(content), http_headers=http, warc_headers_dict=warc)
     writer.write_record(response)
     facts = {**metadata, "requested_url": capture.requested_url, "redirects": capture.redirects, "seconds": capture.seconds, "decoded": not capture.wire}
-    note = io.BytesIO(json.dumps(facts, ensure_ascii=False, default=str).encode())
+    note = json.dumps(facts, ensure_ascii=False, default=str).encode()
     concurrent = {"WARC-Date": date, "WARC-Concurrent-To": response.rec_headers.get_header("WARC-Record-ID")}
     kind = "application/json"
-    writer.write_record(writer.create_warc_record(capture.final_url, "metadata", payload=note, warc_content_type=kind, warc_headers_dict=concurrent))
+    writer.write_record(writer.create_warc_record(capture.final_url, "metadata", payload=io.BytesIO(note), length=len(note), warc_content_type=kind, warc_headers_dict=concurrent))
     return out.getvalue()
 
 

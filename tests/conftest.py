@@ -1,0 +1,88 @@
+"""What several suites share: the pipeline on a folder of its own, the newsroom, one real Elasticsearch node for the whole run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakes import FakeClock, FakeFetcher, MemoryIndex
+
+from igwire.enrich.tagger import Tagger
+from igwire.feeds.catalogue import Catalogue
+from igwire.fetch.client import Client, user_agent
+from igwire.fetch.guard import Guard
+from igwire.kb import load
+from igwire.ledger.database import Ledger
+from igwire.model import Source
+from igwire.newsroom.server import Newsroom
+from igwire.pipeline.parts import Knobs, Parts
+from igwire.store.warc import WarcStore
+
+
+@pytest.fixture(scope="session")
+def tagger() -> Tagger:
+    return Tagger(load())
+
+
+@pytest.fixture
+def newsroom() -> Iterator[Newsroom]:
+    with Newsroom() as room:
+        yield room
+
+
+class Bench:
+    """A pipeline with real ledger, store and parsers, and fakes for the web, the index and the clock where wanted."""
+
+    def __init__(self, folder: Path, tagger: Tagger, sources: list[Source], *, clock: object = None, room: Newsroom | None = None) -> None:
+        self.folder, self.tagger = folder, tagger
+        self.clock = clock or FakeClock()
+        self.index = MemoryIndex()
+        self.fetcher = FakeFetcher(self.clock)
+        self.sources = sources
+        self.room = room
+        self.ledger = Ledger.open(f"sqlite:///{folder / 'ledger.db'}")
+        self.store = WarcStore(folder / "raw", self.clock)
+
+    def parts(self, **knobs: float) -> Parts:
+        values = {"gap_s": 5.0, "budget_s": 480.0, "threads": 8, "parser_workers": 0, "batches": 4, **knobs}
+        client = Client(agent=user_agent("tests@example.org"), guard=Guard(("127.0.0.0/24",)), total_s=10) if self.room else self.fetcher
+        return Parts(
+            ledger=self.ledger,
+            store=self.store,
+            catalogue=Catalogue({s.id: s for s in self.sources}),
+            clock=self.clock,
+            knobs=Knobs(**values),
+            fetcher=lambda: client,
+            tagger=lambda: self.tagger,
+            index=lambda: self.index,
+        )
+
+
+@pytest.fixture
+def bench(tmp_path: Path, tagger: Tagger) -> Iterator[Bench]:
+    """A pipeline over one invented source, http://news.example/feed."""
+    source = Source(id="example", title="Example", site="http://news.example/", feed_url="http://news.example/feed", timezone="Europe/Paris")
+    made = Bench(tmp_path, tagger, [source])
+    yield made
+    made.ledger.close()
+
+
+@pytest.fixture
+def newsroom_bench(tmp_path: Path, tagger: Tagger, newsroom: Newsroom) -> Iterator[Bench]:
+    """A pipeline over the newsroom, through the real HTTP client, in real time."""
+    from igwire.wiring import SystemClock
+
+    sources = [Source(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}) for raw in newsroom.catalogue()]
+    made = Bench(tmp_path, tagger, sources, clock=SystemClock(), room=newsroom)
+    yield made
+    made.ledger.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_foreign_settings() -> Iterator[None]:
+    """Settings of the machine must not leak into tests."""
+    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("IGWIRE_") and name not in ("IGWIRE_CHROMIUM", "IGWIRE_TEST_ES_URL")}
+    yield
+    os.environ.update(kept)

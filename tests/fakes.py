@@ -1,0 +1,86 @@
+"""One hand-written fake per port: they do what the real ones promise, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+from igwire.errors import FetchError, Unavailable
+from igwire.model import Capture, WriteAction, WriteResult
+
+
+class FakeClock:
+    """Stands still until somebody sleeps or moves it."""
+
+    def __init__(self, now: datetime = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)) -> None:
+        self.moment = now
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.moment += timedelta(seconds=seconds)
+
+
+class FakeFetcher:
+    """Answers from a table: URL → status and body, or the error to raise. Unknown URLs answer 404."""
+
+    def __init__(self, clock: FakeClock, answers: dict[str, object] | None = None) -> None:
+        self.clock = clock
+        self.answers = answers or {}
+        self.asked: list[tuple[str, dict[str, str]]] = []
+
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None, max_bytes: int = 0, deadline_s: float = 0) -> Capture:
+        self.asked.append((url, dict(headers or {})))
+        answer = self.answers.get(url, (404, b""))
+        if isinstance(answer, Exception):
+            raise answer
+        status, body, *more = answer
+        fields = tuple((more[0] if more else {"Content-Type": "text/html"}).items())
+        return Capture(requested_url=url, final_url=url, fetched_at=self.clock.now(), status=status, headers=fields, body=body, wire=body)
+
+    def pages(self) -> list[str]:
+        return [url for url, _ in self.asked if not url.endswith(("/robots.txt", "/feed"))]
+
+
+class MemoryIndex:
+    """An index that keeps versions as Elasticsearch does with external_gte; `away` and `busy` make it fail."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, dict] = {}
+        self.versions: dict[str, int] = {}
+        self.runs: dict[str, dict] = {}
+        self.targets: dict[str, dict[str, dict]] = {}
+        self.away = False
+        self.refuse: set[str] = set()
+        self.writes = 0
+        self.lost_after: int | None = None
+
+    def write(self, actions: Iterable[WriteAction], index: str | None = None) -> Iterator[WriteResult]:
+        if self.away:
+            raise Unavailable("Elasticsearch does not answer")
+        for action in actions:
+            if self.lost_after is not None and self.writes >= self.lost_after:
+                raise Unavailable("connection lost in the middle of a bulk")
+            self.writes += 1
+            yield self._put(action, index)
+
+    def _put(self, action: WriteAction, index: str | None) -> WriteResult:
+        if index == "runs":
+            self.runs[action.doc_id] = action.body
+            return WriteResult(doc_id=action.doc_id, version=action.version, outcome="acked")
+        if action.doc_id in self.refuse:
+            return WriteResult(doc_id=action.doc_id, version=action.version, outcome="refused", reason="strict_dynamic_mapping_exception")
+        if index is not None:
+            self.targets.setdefault(index, {})[action.doc_id] = action.body
+            return WriteResult(doc_id=action.doc_id, version=action.version, outcome="acked")
+        if self.versions.get(action.doc_id, 0) > action.version:
+            return WriteResult(doc_id=action.doc_id, version=action.version, outcome="superseded")
+        self.documents[action.doc_id], self.versions[action.doc_id] = action.body, action.version
+        return WriteResult(doc_id=action.doc_id, version=action.version, outcome="acked")
+
+
+def failing(url: str, reason: str) -> FetchError:
+    return FetchError(url, reason, "as the test wants it")

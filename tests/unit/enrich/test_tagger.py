@@ -1,0 +1,90 @@
+"""Tagging: what is found, what is linked, what stays without a link, and why."""
+
+from __future__ import annotations
+
+import pytest
+
+from igwire.enrich.fold import fold
+
+
+def tags(tagger, text: str, title: str = "") -> dict[str, str | None]:
+    return {m.surface: m.entity for m in tagger.tag(title=title, text=text).mentions}
+
+
+def test_offsets_give_the_surface(tagger):
+    text = "Москва: 国家互联网信息办公室 met ICANN’s board in Wuzhen; المنتدى في جنيف."
+    mentions = tagger.tag(title="ICANN in Wuzhen", text=text).mentions
+    assert len(mentions) >= 5
+    for m in mentions:
+        assert {"text": text, "title": "ICANN in Wuzhen"}[m.field][m.start : m.end] == m.surface
+        assert m.why
+
+
+def test_names_in_many_scripts_are_one_entity(tagger):
+    for text in ("Китай ответил", "в Китае и ИКАНН", "中国回应", "la Chine répond", "الصين ترد", "CHINA ANSWERS", "China's answer"):
+        assert "place:china" in tags(tagger, text).values(), text
+
+
+def test_words_inside_words_are_not_names(tagger):
+    assert tags(tagger, "Chinatown is full of indochinas.") == {}
+    assert tags(tagger, "Китайгородский проезд") == {}
+
+
+def test_the_longest_name_wins(tagger):
+    found = tags(tagger, "The Cyberspace Administration of China spoke.")
+    assert found == {"Cyberspace Administration of China": "org:cyberspace-administration-of-china"}
+
+
+def test_acronyms_need_support(tagger):
+    assert "WIC" not in tags(tagger, "The WIC helps mothers and infants.")
+    assert tags(tagger, "The World Internet Conference (WIC) met. The WIC grew.")["WIC"] == "event:world-internet-conference"
+
+
+def test_common_words_need_company(tagger):
+    assert "Apple" not in tags(tagger, "Apple pie is best in autumn.")
+    assert tags(tagger, "Apple, Microsoft and Nokia sent people.")["Apple"] == "company:apple"
+    assert tags(tagger, "the apple fell, said Microsoft and Nokia") .get("apple") is None
+
+
+def test_surnames_follow_the_full_name(tagger):
+    found = tags(tagger, "Lu Wei spoke at length. Later Lu left.")
+    assert found["Lu"] == "person:lu-wei"
+    assert "Lu" not in tags(tagger, "Later Lu left Beijing.")
+
+
+def test_a_title_alone_does_not_make_somebody_known(tagger):
+    assert tags(tagger, "Dr Lindqvist spoke in Beijing.")["Dr Lindqvist"] is None
+    assert tags(tagger, "Mr Xi spoke in China.")["Xi"] == "person:xi-jinping"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("“It works”, said Ana Beltrán, a lawyer in Madrid.", "Ana Beltrán"), ("Ms Tsang left early.", "Ms Tsang"), ("Amina Okafor said it was late.", "Amina Okafor"),
+        ("Jonas Weber, a professor at a university, agreed.", "Jonas Weber"),
+    ],
+)  # fmt: skip
+def test_unknown_people_are_recognised_and_not_linked(tagger, text, name):
+    assert tags(tagger, text)[name] is None
+
+
+def test_countries_come_from_places(tagger):
+    assert tagger.tag(title=None, text="From Wuzhen to Geneva and Brazil.").countries == ("BR", "CH", "CN")
+
+
+def test_aliases_of_entities(tagger):
+    names = tagger.aliases_of(["org:icann", "org:nobody"])
+    assert "ICANN" in names
+    assert "Internet Corporation for Assigned Names and Numbers" in names
+
+
+def test_folding_keeps_every_position():
+    text = "Ünïcode Ёлка ＦＵＬＬ أحمد 中国\nx"
+    assert len(fold(text)) == len(text)
+    assert fold("ÜË") == "ue"
+
+
+def test_a_text_without_names_has_no_tags(tagger):
+    done = tagger.tag(title=None, text="nothing to see here, move along")
+    assert done.mentions == ()
+    assert "kb/" in done.stamp

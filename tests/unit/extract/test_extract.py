@@ -1,0 +1,111 @@
+"""From bytes to articles."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from igwire.extract.article import extract
+from igwire.extract.metadata import read_date, title_without_site
+from igwire.model import FeedEntry
+
+FETCHED = datetime(2026, 11, 24, tzinfo=UTC)
+TEXT = "<p>" + "</p><p>".join(f"Paragraph {n} tells how the registry decided on the policy after a long consultation with its members." for n in range(12)) + "</p>"
+
+
+def article(head: str = "", body: str = TEXT, url: str = "http://x.example/2020/05/06/a", entry: FeedEntry | None = None, timezone: str | None = None):
+    html = f"<html lang='en'><head><title>The title | Site</title><meta property='og:site_name' content='Site'>{head}</head><body><article><h1>The title</h1>{body}</article></body></html>"
+    result = extract(html.encode(), url=url, content_type="text/html", entry=entry, fetched_at=FETCHED, timezone=timezone)
+    assert result.article is not None, result.reason
+    return result.article
+
+
+def test_text_title_language_and_hash():
+    found = article()
+    assert found.title == "The title"
+    assert "Paragraph 11 tells" in found.text
+    assert found.language == "en"
+    assert found.quality.extractor == "trafilatura"
+    assert found.content_hash == article().content_hash
+
+
+LD = '<script type="application/ld+json">{"@type":"NewsArticle","datePublished":"%s","dateModified":"2020-06-01T00:00:00Z","author":[{"name":"Ana Ruiz"}]}</script>'
+
+
+@pytest.mark.parametrize(
+    ("head", "value", "origin", "precision"),
+    [
+        (LD % "2020-05-06T10:00:30+02:00", "2020-05-06T10:00:30+02:00", "json_ld", "second"),
+        ("<meta property='article:published_time' content='2020-05-06T10:00+02:00'>", "2020-05-06T10:00:00+02:00", "meta", "minute"),
+        ("<meta property='article:published_time' content='2020-05-06 10:00'>", "2020-05-06T10:00:00+08:00", "meta", "minute"),
+        (LD % "9999-01-01T00:00:00Z", "2020-05-06", "url", "day"), (LD % "1970-01-01T00:00:00Z", "2020-05-06", "url", "day"), ("", "2020-05-06", "url", "day"),
+    ],
+)  # fmt: skip
+def test_dates_with_their_provenance(head, value, origin, precision):
+    found = article(head, timezone="Asia/Shanghai").published
+    assert found is not None
+    assert (found.value, found.origin, found.precision, found.day.isoformat()) == (value, origin, precision, "2020-05-06")
+
+
+def test_the_feed_dates_what_the_page_does_not():
+    entry = FeedEntry(source_id="s", guid=None, url="http://x.example/a", title="The title", published="2019-01-02T00:00:00+00:00")
+    found = article(url="http://x.example/a", entry=entry).published
+    assert found is not None
+    assert (found.origin, found.day.isoformat()) == ("feed", "2019-01-02")
+
+
+def test_authors_and_modification():
+    found = article(LD % "2020-05-06T10:00:00Z")
+    assert found.authors == ("Ana Ruiz",)
+    assert found.modified is not None
+    assert found.modified.day.isoformat() == "2020-06-01"
+
+
+@pytest.mark.parametrize(
+    ("claim", "kept"),
+    [
+        ("http://x.example/canonical", "http://x.example/canonical"), ("/relative", "http://x.example/relative"), ("http://x.example/", "http://x.example/2020/05/06/a"),
+        ("http://other.test/a", "http://x.example/2020/05/06/a"), ("javascript:alert(1)", "http://x.example/2020/05/06/a"),
+    ],
+)  # fmt: skip
+def test_canonical_claims(claim, kept):
+    assert article(f"<link rel='canonical' href='{claim}'>").url == kept
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "reason"),
+    [
+        (b"", "rejected", "empty"), (b"   \n", "rejected", "empty"), (b"%PDF-1.4 ...", "rejected", "not_html"), (b"\x89PNG\r\n\x00", "rejected", "not_html"),
+        (b"just words", "rejected", "not_html"), (b"<p>" + b"x" * 6_000_000, "rejected", "too_large"), (b"<html><body></body></html>", "rejected", "no_text"),
+        (b"<div>" * 260 + b"text" + b"</div>" * 260, "failed", "too_deep"), (b"<p>" + b"<a href='x'>y</a>" * 20_000, "failed", "too_complex"),
+        (b"<p " + b" ".join(b"a%d=1" % n for n in range(100_000)) + b">x</p>", "failed", "too_complex"),
+    ],
+)  # fmt: skip
+def test_what_is_no_article(body, status, reason):
+    result = extract(body, url="http://x.example/a", fetched_at=FETCHED)
+    assert (result.status, result.reason) == (status, reason)
+
+
+def test_a_page_without_text_falls_back_on_linked_data_then_on_the_feed():
+    long = "The commission opened the procedure after months of complaints by users and rivals alike. " * 12
+    page = f'<html><head><title>T</title><script type="application/ld+json">{{"articleBody": "{long}"}}</script></head><body><div id="app"></div></body></html>'
+    found = extract(page.encode(), url="http://x.example/a", fetched_at=FETCHED).article
+    assert found is not None
+    assert found.text.count("The commission opened") == 12
+    entry = FeedEntry(source_id="s", guid=None, url="http://x.example/a", title="T", content=long)
+    found = extract(b"<html><body><div id=app></div></body></html>", url="http://x.example/a", fetched_at=FETCHED, entry=entry).article
+    assert found is not None
+    assert (found.quality.extractor, found.title) == ("feed", "T")
+
+
+def test_hostile_text_is_clean():
+    found = article(body=TEXT + "<p>nul\x00 and \u202eturned</p>")
+    assert "\x00" not in found.text
+
+
+def test_helpers():
+    assert title_without_site("Word - play - Site", ["Site"]) == "Word - play"
+    assert title_without_site("Site: no", ["Site"]) == "Site: no"
+    assert read_date("2026-11-27", "meta", fetched_at=FETCHED, timezone=None) is None
+    assert read_date("nonsense", "meta", fetched_at=FETCHED, timezone=None) is None

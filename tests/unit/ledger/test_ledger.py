@@ -1,0 +1,97 @@
+"""Leases, claims, packing: the rules of the ledger."""
+
+from __future__ import annotations
+
+import multiprocessing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from igwire.errors import ConfigError, LeaseLost, Unavailable
+from igwire.ledger import hosts, packing
+from igwire.ledger.database import Ledger
+from igwire.model import Article, DateFound, Mention, Quality, Tags
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    made = Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}")
+    yield made
+    made.close()
+
+
+def acquire(ledger, holder, now=NOW):
+    with ledger.transaction() as conn:
+        return hosts.acquire(conn, "x.example", holder, now=now)
+
+
+def release(ledger, slot, **more):
+    with ledger.transaction() as conn:
+        hosts.release(conn, slot, **{"next_at": NOW + timedelta(seconds=5), **more})
+
+
+def test_one_holder_at_a_time_and_the_gap_is_kept(ledger):
+    slot = acquire(ledger, "a")
+    assert isinstance(slot, hosts.Slot)
+    assert acquire(ledger, "b") == hosts.Busy(until=NOW + timedelta(seconds=1), reason="held")
+    release(ledger, slot)
+    assert acquire(ledger, "b") == hosts.Busy(until=NOW + timedelta(seconds=5), reason="gap")
+    assert isinstance(acquire(ledger, "b", NOW + timedelta(seconds=5)), hosts.Slot)
+
+
+def test_cooling_is_for_everybody(ledger):
+    release(ledger, acquire(ledger, "a"), cooling_until=NOW + timedelta(hours=2), reason="http_429", failures=1)
+    assert acquire(ledger, "b", NOW + timedelta(hours=1)).reason == "cooling"
+    later = acquire(ledger, "b", NOW + timedelta(hours=3))
+    assert later.failures == 1
+
+
+def test_a_dead_holder_is_followed_and_cannot_come_back(ledger):
+    late = acquire(ledger, "a")
+    after = NOW + hosts.LEASE + timedelta(seconds=1)
+    assert acquire(ledger, "b", after).fence == late.fence + 1
+    with pytest.raises(LeaseLost):
+        release(ledger, late)
+
+
+def _open(url: str) -> str | None:
+    return Ledger.open(url).version()
+
+
+def test_many_processes_may_open_a_new_ledger_at_once(tmp_path):
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        assert pool.map(_open, [url] * 4) == ["0001"] * 4
+
+
+def test_a_ledger_of_a_newer_igwire_is_refused(tmp_path):
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    ledger = Ledger.open(url)
+    with ledger.transaction() as conn:
+        conn.exec_driver_sql("update alembic_version set version_num = '9999'")
+    ledger.close()
+    with pytest.raises(ConfigError, match="newer igwire"):
+        Ledger.open(url)
+
+
+def test_urls_that_cannot_be_opened(tmp_path):
+    with pytest.raises(ConfigError, match="IGWIRE_LEDGER_URL"):
+        Ledger.open("nonsense")
+    (tmp_path / "file").write_text("")
+    with pytest.raises((Unavailable, OSError)):
+        Ledger.open(f"sqlite:///{tmp_path / 'file' / 'ledger.db'}")
+
+
+def test_articles_and_tags_survive_packing():
+    date = DateFound(value="2015-12-16", origin="url", precision="day", day=NOW.date())
+    article = Article(url="u", title=None, text="中文 ünï", authors=("a", "b"), published=date, quality=Quality(flags=("no_title",)))
+    assert packing.unpack_article(packing.pack_article(article)) == article
+    tags = Tags(mentions=(Mention(start=0, end=1, surface="x", type="person"),), countries=("CN",), stamp="s")
+    assert packing.unpack_tags(packing.pack_tags(tags)) == tags
+
+
+def test_naive_times_are_refused(ledger):
+    with pytest.raises(Exception, match="aware"):
+        acquire(ledger, "a", datetime(2026, 1, 1))
