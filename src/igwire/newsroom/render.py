@@ -34,7 +34,9 @@ def path_of(site: Site, story: Story) -> str:
 def page(site: Site, story: Story, others: Sequence[Story], origin: str) -> bytes:
     """The article's page."""
     related = [(other.title, path_of(site, other)) for other in others if other.slug != story.slug][:4]
-    html = _templates().get_template(f"{site.template}.html").render(site=site, a=story, url=origin + path_of(site, story), related=related)
+    teasers = [other.summary for other in others if other.slug != story.slug][:4]
+    template = _templates().get_template(f"{site.template}.html")
+    html = template.render(site=site, a=story, url=origin + path_of(site, story), related=related, teasers=teasers)
     return str(html).encode()
 
 
