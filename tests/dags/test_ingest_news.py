@@ -1,0 +1,80 @@
+"""The DAG through Airflow itself: its shape, a good run, a run without Elasticsearch, a repeated run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from igwire.ledger import runs
+from igwire.ledger.database import Ledger
+
+ROOT = Path(__file__).parents[2]
+pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore")]
+
+
+@pytest.fixture(scope="session")
+def dag(airflow_database):
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(ROOT / "dags", include_examples=False)
+    assert bag.import_errors == {}
+    return bag.dags["ingest_news"]
+
+
+def test_the_shape(dag):
+    assert set(dag.task_dict) == {"plan", "batch.collect", "batch.extract", "batch.enrich", "batch.index", "report"}
+    assert dag.task_dict["batch.extract"].upstream_task_ids == {"batch.collect"}
+    assert dag.task_dict["report"].trigger_rule == "all_done"
+    assert not dag.catchup
+    assert dag.timetable.serialize()["timezone"] == "UTC"
+    assert "red task" in dag.doc_md
+
+
+def test_no_import_errors_by_airflows_own_word():
+    done = subprocess.run([sys.executable, "-m", "airflow", "dags", "list-import-errors", "--local"], capture_output=True, text=True, env=os.environ)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+class Standing:
+    """Settings of one test's igwire, for processes of their own."""
+
+    def __init__(self, folder: Path, room, es_url: str, prefix: str) -> None:
+        catalogue = folder / "newsroom.yaml"
+        catalogue.write_text(yaml.safe_dump({"group": "newsroom", "sources": room.catalogue()}, allow_unicode=True), encoding="utf-8")
+        self.folder, self.room = folder, room
+        self.variables = {
+            "IGWIRE_STATE": str(folder), "IGWIRE_CATALOGUE": str(catalogue), "IGWIRE_ALLOW_LOOPBACK": "127.0.0.0/24", "IGWIRE_ES_URL": es_url,
+            "IGWIRE_INDEX_PREFIX": prefix, "IGWIRE_BATCHES": "2",
+        }  # fmt: skip
+
+    def test_run(self, conf: dict, **more: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "airflow", "dags", "test", "ingest_news", "--conf", json.dumps(conf)]
+        return subprocess.run(command, env={**os.environ, **self.variables, **more}, capture_output=True, text=True, timeout=300)
+
+    def newest(self) -> runs.Run:
+        ledger = Ledger.open(f"sqlite:///{self.folder / 'ledger.db'}")
+        with ledger.reading() as conn:
+            run = runs.newest(conn, 1)[0]
+        ledger.close()
+        return run
+
+
+@pytest.mark.integration
+def test_a_run_without_elasticsearch_is_red_and_the_next_one_completes_it_without_fetching(tmp_path, newsroom, elasticsearch_url, index_prefix, airflow_database):
+    standing = Standing(tmp_path, newsroom, elasticsearch_url, index_prefix)
+    done = standing.test_run({"since": "2015-01-01", "limit": 6}, IGWIRE_ES_URL="http://127.0.0.1:9")
+    run = standing.newest()
+    assert run.status == "failed", done.stdout[-3000:]
+    assert run.totals["outcomes"]["pending_index"] == 6
+    asked = len(newsroom.log)
+    standing.test_run({"since": "2015-01-01", "limit": 6})
+    run = standing.newest()
+    assert run.status == "ok"
+    assert run.totals["outcomes"]["indexed"] == run.totals["planned"] == 6
+    assert [r["path"] for r in newsroom.log[asked:] if not r["conditional"]] == []
