@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     es_user: str = ""
     es_password: SecretStr = SecretStr("")
     es_ca_certs: str = ""
+    # How often a bulk is tried, with growing pauses (about three minutes in all), before its documents wait for the next run.
+    es_tries: int = Field(default=8, ge=1)
     # Port of the local node.
     es_port: int = 9200
     es_heap: str = "512m"

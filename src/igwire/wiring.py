@@ -75,7 +75,8 @@ def search_index() -> BulkWriter:
     """Writes to the index."""
     from igwire.index.writer import BulkWriter
 
-    return BulkWriter(elasticsearch_client(), settings.get().index_prefix, CLOCK)
+    chosen = settings.get()
+    return BulkWriter(elasticsearch_client(), chosen.index_prefix, CLOCK, tries=chosen.es_tries)
 
 
 def catalogue() -> Catalogue:

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore")]
 def dag(airflow_database):
     from airflow.dag_processing.dagbag import DagBag
 
-    bag = DagBag(ROOT / "dags", include_examples=False)
+    bag = DagBag(ROOT / "dags")
     assert bag.import_errors == {}
     return bag.dags["ingest_news"]
 
@@ -32,7 +32,7 @@ def test_the_shape(dag):
     assert dag.task_dict["batch.extract"].upstream_task_ids == {"batch.collect"}
     assert dag.task_dict["report"].trigger_rule == "all_done"
     assert not dag.catchup
-    assert dag.timetable.serialize()["timezone"] == "UTC"
+    assert type(dag.timetable).__name__ == "CronDataIntervalTimetable"
     assert "red task" in dag.doc_md
 
 
@@ -50,7 +50,7 @@ class Standing:
         self.folder, self.room = folder, room
         self.variables = {
             "IGWIRE_STATE": str(folder), "IGWIRE_CATALOGUE": str(catalogue), "IGWIRE_ALLOW_LOOPBACK": "127.0.0.0/24", "IGWIRE_ES_URL": es_url,
-            "IGWIRE_INDEX_PREFIX": prefix, "IGWIRE_BATCHES": "2",
+            "IGWIRE_INDEX_PREFIX": prefix, "IGWIRE_BATCHES": "2", "IGWIRE_ES_TRIES": "2",
         }  # fmt: skip
 
     def test_run(self, conf: dict, **more: str) -> subprocess.CompletedProcess[str]:
