@@ -89,7 +89,11 @@ def newsroom_bench(tmp_path: Path, tagger: Tagger, newsroom: Newsroom) -> Iterat
 @pytest.fixture(autouse=True, scope="session")
 def _no_foreign_settings() -> Iterator[None]:
     """Settings of the machine must not leak into tests."""
-    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("IGWIRE_") and name not in ("IGWIRE_CHROMIUM", "IGWIRE_SCREENSHOTS", "IGWIRE_TEST_ES_URL")}
+    kept = {
+        name: os.environ.pop(name)
+        for name in list(os.environ)
+        if name.startswith("IGWIRE_") and name not in ("IGWIRE_CHROMIUM", "IGWIRE_SCREENSHOTS", "IGWIRE_TEST_ES_URL")
+    }
     yield
     os.environ.update(kept)
 

@@ -20,7 +20,15 @@ from igwire.web.app import create_app
 from igwire.wiring import SystemClock
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture

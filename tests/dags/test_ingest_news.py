@@ -66,7 +66,9 @@ class Standing:
 
 
 @pytest.mark.integration
-def test_a_run_without_elasticsearch_is_red_and_the_next_one_completes_it_without_fetching(tmp_path, newsroom, elasticsearch_url, index_prefix, airflow_database):
+def test_a_run_without_elasticsearch_is_red_and_the_next_one_completes_it_without_fetching(
+    tmp_path, newsroom, elasticsearch_url, index_prefix, airflow_database
+):
     standing = Standing(tmp_path, newsroom, elasticsearch_url, index_prefix)
     done = standing.test_run({"since": "2015-01-01", "limit": 6}, IGWIRE_ES_URL="http://127.0.0.1:9")
     run = standing.newest()

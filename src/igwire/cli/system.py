@@ -19,8 +19,11 @@ def up(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) 
     """Start the standing system: Elasticsearch, Airflow, the search page."""
     from igwire import settings as configuration
     from igwire.runtime import standing
+    from igwire.runtime.secrets import write_env
 
     settings = configuration.get()
+    if write_env(settings.home):
+        output.say(f"Wrote {settings.home / '.env'} with new passwords.")
     plan = standing.forecast(settings)
     output.say(
         f"The first run will ask {plan.sources} sources: about {plan.requests:,} requests in about {plan.minutes} minutes, "

@@ -8,7 +8,22 @@ from functools import lru_cache
 
 # Arabic letters that writers use for one another: alef forms, ya and alef maqsura, ta marbuta, Persian kaf and ya.
 _ARABIC = {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ة": "ه", "ک": "ك", "ؤ": "و", "ئ": "ي"}
-_OTHER = {"й": "й", "Й": "й", "ё": "е", "Ё": "е", "’": "'", "ʼ": "'", "‘": "'", "–": "-", "‑": "-", "—": "-", "\u00a0": " ", "\u202f": " ", "\n": " ", "\t": " "}
+_OTHER = {
+    "й": "й",
+    "Й": "й",
+    "ё": "е",
+    "Ё": "е",
+    "’": "'",
+    "ʼ": "'",
+    "‘": "'",
+    "–": "-",
+    "‑": "-",
+    "—": "-",
+    "\u00a0": " ",
+    "\u202f": " ",
+    "\n": " ",
+    "\t": " ",
+}
 
 
 @lru_cache(maxsize=1)

@@ -198,13 +198,19 @@ def _record_pair(capture: Capture, metadata: Mapping[str, Any]) -> bytes:
     date = capture.fetched_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     warc = {"WARC-Date": date} | ({"WARC-IP-Address": capture.address} if capture.address else {})
     content = capture.wire or capture.body
-    response = writer.create_warc_record(capture.final_url, "response", payload=io.BytesIO(content), length=len(content), http_headers=http, warc_headers_dict=warc)
+    response = writer.create_warc_record(
+        capture.final_url, "response", payload=io.BytesIO(content), length=len(content), http_headers=http, warc_headers_dict=warc
+    )
     writer.write_record(response)
     facts = {**metadata, "requested_url": capture.requested_url, "redirects": capture.redirects, "seconds": capture.seconds, "decoded": not capture.wire}
     note = json.dumps(facts, ensure_ascii=False, default=str).encode()
     concurrent = {"WARC-Date": date, "WARC-Concurrent-To": response.rec_headers.get_header("WARC-Record-ID")}
     kind = "application/json"
-    writer.write_record(writer.create_warc_record(capture.final_url, "metadata", payload=io.BytesIO(note), length=len(note), warc_content_type=kind, warc_headers_dict=concurrent))
+    writer.write_record(
+        writer.create_warc_record(
+            capture.final_url, "metadata", payload=io.BytesIO(note), length=len(note), warc_content_type=kind, warc_headers_dict=concurrent
+        )
+    )
     return out.getvalue()
 
 

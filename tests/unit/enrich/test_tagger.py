@@ -43,7 +43,7 @@ def test_acronyms_need_support(tagger):
 def test_common_words_need_company(tagger):
     assert "Apple" not in tags(tagger, "Apple pie is best in autumn.")
     assert tags(tagger, "Apple, Microsoft and Nokia sent people.")["Apple"] == "company:apple"
-    assert tags(tagger, "the apple fell, said Microsoft and Nokia") .get("apple") is None
+    assert tags(tagger, "the apple fell, said Microsoft and Nokia").get("apple") is None
 
 
 def test_surnames_follow_the_full_name(tagger):

@@ -11,7 +11,11 @@ from igwire.extract.metadata import read_date, title_without_site
 from igwire.model import FeedEntry
 
 FETCHED = datetime(2026, 11, 24, tzinfo=UTC)
-TEXT = "<p>" + "</p><p>".join(f"Paragraph {n} tells how the registry decided on the policy after a long consultation with its members." for n in range(12)) + "</p>"
+TEXT = (
+    "<p>"
+    + "</p><p>".join(f"Paragraph {n} tells how the registry decided on the policy after a long consultation with its members." for n in range(12))
+    + "</p>"
+)
 
 
 def article(head: str = "", body: str = TEXT, url: str = "http://x.example/2020/05/06/a", entry: FeedEntry | None = None, timezone: str | None = None):

@@ -52,7 +52,9 @@ def test_a_plain_answer(client, origin):
     assert capture.header("x-many") == "1"
 
 
-@pytest.mark.parametrize(("path", "body"), [("/zipped", b"hello" * 100), ("/chunked", b"hello"), ("/headers", b"ok"), ("/once", b"hello"), ("/fat-redirect", b"hello")])
+@pytest.mark.parametrize(
+    ("path", "body"), [("/zipped", b"hello" * 100), ("/chunked", b"hello"), ("/headers", b"ok"), ("/once", b"hello"), ("/fat-redirect", b"hello")]
+)
 def test_answers_that_need_work(client, origin, path, body):
     assert client.get(origin.url(path)).body == body
 

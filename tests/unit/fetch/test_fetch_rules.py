@@ -47,9 +47,7 @@ def test_an_allowance_is_for_one_address_and_port():
 ROBOTS = b"\xef\xbb\xbfUser-agent: *\nDisallow: /private\nAllow: /private/open\nDisallow: /*?amp=\nCrawl-delay: 7\n\nUser-agent: other\nDisallow: /\n"
 
 
-@pytest.mark.parametrize(
-    ("path", "allowed"), [("/", True), ("/private/x", False), ("/private/open", True), ("/a?amp=1", False), ("/a", True)]
-)
+@pytest.mark.parametrize(("path", "allowed"), [("/", True), ("/private/x", False), ("/private/open", True), ("/a?amp=1", False), ("/a", True)])
 def test_robots_rules(path, allowed):
     assert Robots.parse(ROBOTS, 200).allowed("http://x.example" + path)[0] is allowed
 

@@ -100,7 +100,10 @@ def test_faults_on_request(newsroom, fault, value, check):
 
 def test_recorded_pages_are_served_as_they_were(tmp_path):
     (tmp_path / "a.html").write_bytes(b"\xff\xfe<html>")
-    rows = [{"file": "a.html", "url": "https://one.example/x%20y?b=1&a=2", "title": "A & B"}, {"file": "a.html", "url": "http://two.example/", "date": "2020-01-02"}]
+    rows = [
+        {"file": "a.html", "url": "https://one.example/x%20y?b=1&a=2", "title": "A & B"},
+        {"file": "a.html", "url": "http://two.example/", "date": "2020-01-02"},
+    ]
     (tmp_path / "list.jsonl").write_text("\n".join(map(json.dumps, rows)))
     hosts = read_list(tmp_path / "list.jsonl")
     room = Newsroom()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from fakes import failing
@@ -139,7 +140,7 @@ def test_gaps_between_two_requests_to_a_host_are_kept(bench):
     real = bench.fetcher.get
     bench.fetcher.get = lambda url, **more: (moments.append(bench.clock.now()), real(url, **more))[1]
     run_all(bench.parts(gap_s=7), "r1", LIVE)
-    gaps = [(b - a).total_seconds() for a, b in zip(moments, moments[1:], strict=False)]
+    gaps = [(b - a).total_seconds() for a, b in pairwise(moments)]
     assert len(gaps) == 3
     assert min(gaps) >= 7
 

@@ -58,7 +58,9 @@ def test_three_words_are_all_required_and_more_mostly():
 
 
 def test_filters_and_paging():
-    request = SearchRequest(text="a", since=date(2015, 1, 1), until=date(2016, 1, 1), sources=("s",), languages=("en", "fr"), entities=("org:icann",), page=3, sort="newest")
+    request = SearchRequest(
+        text="a", since=date(2015, 1, 1), until=date(2016, 1, 1), sources=("s",), languages=("en", "fr"), entities=("org:icann",), page=3, sort="newest"
+    )
     body, _ = build(request)
     assert {"range": {"published_day": {"gte": "2015-01-01", "lte": "2016-01-01"}}} in body["query"]["bool"]["filter"]
     assert len(body["query"]["bool"]["filter"]) == 4

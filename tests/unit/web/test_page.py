@@ -30,7 +30,9 @@ class FakeReader:
         if self.away:
             raise Unavailable("Elasticsearch does not answer. Start it with `igwire es up`.")
         _, shown = build(request)
-        hit = Hit(doc_id="1a", score=1.0, document=DOCUMENT, snippets={"title": ["&lt;script&gt;<mark>alert</mark>"], "body": ["<img src=x><mark>ICANN</mark> met"]})
+        hit = Hit(
+            doc_id="1a", score=1.0, document=DOCUMENT, snippets={"title": ["&lt;script&gt;<mark>alert</mark>"], "body": ["<img src=x><mark>ICANN</mark> met"]}
+        )
         facets = {"sources": {"s<": 1}, "languages": {"ar": 1}, "entities": {"ICANN": 1}, "years": {"2015": 1}}
         return Results(total=25, total_exact=True, hits=(hit,), facets=facets, interpreted=shown, took_ms=3)
 

@@ -1,0 +1,75 @@
+"""The compose file, read: what can be known without a container engine."""
+
+from __future__ import annotations
+
+import re
+import stat
+from pathlib import Path
+
+import yaml
+
+from igwire.runtime.secrets import write_env
+from igwire.settings import Settings
+
+ROOT = Path(__file__).parents[3]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES = COMPOSE["services"]
+
+
+def test_versions_are_the_projects_own():
+    pom = (ROOT / "local-elasticsearch" / "pom.xml").read_text(encoding="utf-8")
+    version = re.search(r"9\.5\.\d+", pom)
+    assert version
+    images = [s["image"] for s in SERVICES.values() if "elastic.co" in s["image"]]
+    assert len(images) == 3
+    assert all(image.endswith(f":{version[0]}") for image in images)
+
+
+def test_every_setting_is_spelled_right():
+    known = {f"IGWIRE_{name.upper()}" for name in Settings.model_fields}
+    for name, service in SERVICES.items():
+        for variable in service.get("environment", {}):
+            assert not variable.startswith("IGWIRE_") or variable in known, f"{name}: {variable}"
+
+
+def test_everything_listens_on_loopback_and_has_a_password():
+    for name, service in SERVICES.items():
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name
+    assert SERVICES["elasticsearch"]["environment"]["xpack.security.enabled"] == "true"
+    keys = {s["environment"]["AIRFLOW__API_AUTH__JWT_SECRET"] for n, s in SERVICES.items() if n.startswith("airflow")}
+    assert len(keys) == 1
+
+
+def test_what_waits_for_whom():
+    for name, service in SERVICES.items():
+        assert service["restart"] in ("no", "unless-stopped")
+        if service["restart"] != "no":
+            assert "healthcheck" in service, name
+        for other, wanted in service.get("depends_on", {}).items():
+            condition = wanted["condition"]
+            assert condition == ("service_completed_successfully" if SERVICES[other]["restart"] == "no" else "service_healthy")
+
+
+def test_volumes_are_named_and_secrets_have_an_example():
+    for service in SERVICES.values():
+        assert all(volume.split(":")[0] in COMPOSE["volumes"] for volume in service.get("volumes", []))
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    required = set(re.findall(r"\$\{([A-Z_]+):\?", text))
+    example = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
+    assert required == example
+
+
+def test_the_image_copies_what_exists():
+    for line in (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines():
+        if line.startswith("COPY"):
+            assert all((ROOT / path).exists() for path in line.split()[1:-1]), line
+
+
+def test_secrets_are_written_once_for_their_owner_only(tmp_path):
+    (tmp_path / ".env.example").write_text((ROOT / ".env.example").read_text(encoding="utf-8"))
+    assert write_env(tmp_path)
+    file = tmp_path / ".env"
+    values = dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line and not line.startswith("#"))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert all(value for name, value in values.items() if name != "IGWIRE_CONTACT")
+    assert not write_env(tmp_path)
