@@ -1,0 +1,101 @@
+"""kill -9 at any moment of a run, again and again; the repeated run ends with the documents of an undisturbed one."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+
+from igwire.ledger.database import Ledger
+from igwire.ledger.tables import documents, items
+from igwire.model import RawRef
+from igwire.store.warc import WarcStore
+from igwire.wiring import SystemClock
+
+pytestmark = pytest.mark.integration
+_PLACES = 5
+# Differ between two runs over the same pages: when, by which run, and where in the raw store.
+_OF_THE_RUN = {"first_seen_at", "fetched_at", "revised_at", "ingest", "raw", "url", "requested_url", "@timestamp"}
+_RUN = """
+from igwire import settings, wiring
+from igwire.index.migrate import apply
+from igwire.orchestrate import resolve_window
+from igwire.pipeline.run import run_all
+apply(wiring.elasticsearch_client(), settings.get().index_prefix)
+window = resolve_window(run_type="manual", params={"since": "2015-01-01"}, interval=None, run_after=None, now=wiring.CLOCK.now())
+raise SystemExit(0 if run_all(wiring.parts(), "soak", window).ok else 1)
+"""
+
+
+class Place:
+    """One igwire with a state and indices of its own."""
+
+    def __init__(self, folder: Path, room, es_url: str, prefix: str) -> None:
+        folder.mkdir()
+        catalogue = folder / "newsroom.yaml"
+        catalogue.write_text(yaml.safe_dump({"group": "newsroom", "sources": room.catalogue()}, allow_unicode=True), encoding="utf-8")
+        self.folder, self.es_url, self.prefix = folder, es_url, prefix
+        self.variables = {
+            "IGWIRE_STATE": str(folder), "IGWIRE_CATALOGUE": str(catalogue), "IGWIRE_ALLOW_LOOPBACK": "127.0.0.0/24", "IGWIRE_ES_URL": es_url,
+            "IGWIRE_INDEX_PREFIX": prefix,
+        }  # fmt: skip
+
+    def start(self) -> subprocess.Popen[bytes]:
+        # A group of its own: a killed run takes its parser workers with it, as a killed container does.
+        return subprocess.Popen([sys.executable, "-c", _RUN], env={**os.environ, **self.variables}, start_new_session=True)
+
+    def indexed(self) -> dict[str, dict]:
+        requests.post(f"{self.es_url}/{self.prefix}-articles/_refresh", timeout=30)
+        hits = requests.get(f"{self.es_url}/{self.prefix}-articles/_search", params={"size": "500"}, timeout=30).json()["hits"]["hits"]
+        return {hit["_id"]: {k: v for k, v in hit["_source"].items() if k not in _OF_THE_RUN} for hit in hits}
+
+
+def test_killed_runs_end_like_an_undisturbed_one(tmp_path, newsroom, elasticsearch_url, index_prefix):
+    calm = Place(tmp_path / "calm", newsroom, elasticsearch_url, f"{index_prefix}-calm")
+    assert calm.start().wait() == 0
+    dice, killed = random.Random(7), []
+    for number in range(_PLACES):
+        rough = Place(tmp_path / f"rough{number}", newsroom, elasticsearch_url, f"{index_prefix}-rough{number}")
+        killed.append(kill_until_it_ends(rough, dice))
+        assert rough.start().wait() == 0
+        assert rough.indexed() == calm.indexed()
+        assert len(rough.indexed()) == len(newsroom.stories)
+        check_invariants(rough)
+    print(f"kills before each run came to its end: {killed}")
+    assert sum(killed) >= 2 * _PLACES
+
+
+def kill_until_it_ends(place: Place, dice: random.Random) -> int:
+    """Start the run and kill it, until one is quicker than the axe; how often it was killed."""
+    for kills in range(40):
+        run = place.start()
+        try:
+            # A whole run takes about 8 s on two cores, of which 1.5 s are imports.
+            run.wait(timeout=dice.uniform(0.5, 5.0))
+        except subprocess.TimeoutExpired:
+            os.killpg(run.pid, 9)
+            run.wait()
+        else:
+            return kills
+    return 40
+
+
+def check_invariants(place: Place) -> None:
+    store, ledger = WarcStore(place.folder / "raw", SystemClock()), Ledger.open(f"sqlite:///{place.folder / 'ledger.db'}")
+    store.salvage()
+    with ledger.reading() as conn:
+        captured = conn.execute(items.select().where(items.c.segment.is_not(None))).fetchall()
+        assert {row.state for row in captured} == {"indexed"}
+        for row in captured:
+            assert store.read(RawRef(segment=row.segment, offset=row.raw_offset, length=row.raw_length))[0].status == 200
+        stored = conn.execute(documents.select()).fetchall()
+    assert {row.id for row in stored} == set(place.indexed())
+    assert all(row.indexed_seq == row.write_seq for row in stored)
+    assert list((place.folder / "raw").rglob("*.open")) == []
+    ledger.close()
