@@ -27,8 +27,8 @@ TAIL_LINES = 20
 # A log line is a few hundred bytes; reading this much from the end is enough for TAIL_LINES of them.
 _TAIL_BYTES = 64_000
 
-# Children of this very process, which must be asked for their exit or they stay as zombies.
-_children: dict[int, subprocess.Popen[bytes]] = {}
+# Ids of children of this very process, which must be asked for their exit or they stay as zombies.
+_children: set[int] = set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,9 @@ class Background:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        _children[child.pid] = child
+        # It is meant to outlive this process: Popen shall neither wait for it nor warn that it is still running.
+        child.returncode = 0
+        _children.add(child.pid)
         running = Running(pid=child.pid, facts=dict(facts or {}))
         note = {"pid": child.pid, "started": started(child.pid), "facts": running.facts}
         # Written aside and renamed: a reader sees the old note or the new one, never half of one.
@@ -118,11 +120,17 @@ def with_variables(command: Sequence[str], variables: Mapping[str, str]) -> list
 
 def started(pid: int) -> str | None:
     """The moment process `pid` started, as text that can be compared; None when there is none, or only a zombie."""
-    child = _children.get(pid)
-    if child is not None and child.poll() is not None:
-        del _children[pid]
+    if pid in _children and _reaped(pid):
+        _children.discard(pid)
         return None
     return _started_proc(pid) if Path("/proc/self/stat").exists() else _started_ps(pid)
+
+
+def _reaped(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True
 
 
 def _started_proc(pid: int) -> str | None:

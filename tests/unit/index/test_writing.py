@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -91,7 +92,8 @@ class Scripted:
                 outer.requests.append(ids)
                 status, items = (outer.script.pop(0) if outer.script else everything)(ids)
                 if status == 0:
-                    self.connection.close()
+                    # Not close(): the handler's files would keep the connection open, and the client waiting.
+                    self.connection.shutdown(socket.SHUT_RDWR)
                     return
                 answer = json.dumps({"errors": True, "items": items} if status == 200 else {"error": {"type": "x", "reason": items}, "status": status}).encode()
                 self.send_response(status)
@@ -104,7 +106,7 @@ class Scripted:
             do_POST = do_PUT
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
 
 def everything(ids):

@@ -56,7 +56,7 @@ def test_down_with_nothing_running_is_fine() -> None:
 
 def test_a_given_address_is_used_as_it_is_and_said_aloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Root) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
         monkeypatch.setenv("IGWIRE_ES_URL", url)
         monkeypatch.setenv("IGWIRE_KIBANA_URL", "http://kibana.example")
