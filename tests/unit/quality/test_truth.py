@@ -31,3 +31,26 @@ def test_every_topic_of_the_list_is_labelled_and_every_label_is_listed():
     assert set(languages) == LANGUAGES
     assert min(languages.values()) >= 35
     assert sum(not row["topics"] for row in titles) >= 30
+
+
+def test_quotations_are_spans_between_marks_with_a_speaker_of_the_passage():
+    passages = rows("quotes.jsonl")
+    for row in passages:
+        for quote in row["quotes"]:
+            before, after = row["text"][: quote["start"]].rstrip(" \u00a0"), row["text"][quote["end"] :].lstrip(" \u00a0")
+            assert before[-1] in '"“‘«「', row["id"]
+            assert after[0] in '"”’»」', row["id"]
+            assert quote["speaker"] in before or quote["speaker"] in after, row["id"]
+    assert {row["language"] for row in passages} == LANGUAGES
+    assert sum(len(row["quotes"]) for row in passages) >= 100
+    assert sum(not row["quotes"] for row in passages) >= 5
+
+
+def test_roles_are_written_as_in_their_sentence():
+    sentences = rows("roles.jsonl")
+    for row in sentences:
+        for role in row["roles"]:
+            assert role["person"] in row["text"]
+            assert role["role"].lower() in row["text"].lower()
+            assert (role["organisation"] or "") in row["text"]
+    assert sum(len(row["roles"]) for row in sentences) >= 60
