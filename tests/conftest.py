@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 from fakes import FakeClock, FakeFetcher, MemoryIndex
+from postgres import Postgres, programs
 
 from igwire.enrich.tagger import Tagger
 from igwire.feeds.catalogue import Catalogue
@@ -26,6 +27,9 @@ from igwire.runtime.processes import free_port
 from igwire.settings import Settings
 from igwire.store.warc import WarcStore
 
+# What scripts/test and people hand to the tests themselves.
+_FOR_TESTS = {"IGWIRE_CHROMIUM", "IGWIRE_COMPOSE", "IGWIRE_SCREENSHOTS", "IGWIRE_TEST_ES_URL", "IGWIRE_TEST_LEDGER"}
+
 
 @pytest.fixture(scope="session")
 def tagger() -> Tagger:
@@ -38,17 +42,35 @@ def newsroom() -> Iterator[Newsroom]:
         yield room
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server of this run."""
+    found = programs()
+    if found is None:
+        pytest.skip("no PostgreSQL server on this machine; scripts/postgres installs it where it may")
+    server = Postgres(found)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of a new ledger, on SQLite; with `postgres.ON_BOTH` on PostgreSQL as well; with IGWIRE_TEST_LEDGER=postgresql there only."""
+    kind = getattr(request, "param", os.environ.get("IGWIRE_TEST_LEDGER", "sqlite"))
+    return str(request.getfixturevalue("postgres").new_database()) if kind == "postgresql" else f"sqlite:///{tmp_path / 'ledger.db'}"
+
+
 class Bench:
     """A pipeline with real ledger, store and parsers, and fakes for the web, the index and the clock where wanted."""
 
-    def __init__(self, folder: Path, tagger: Tagger, sources: list[Source], *, clock: object = None, room: Newsroom | None = None) -> None:
+    def __init__(self, folder: Path, tagger: Tagger, sources: list[Source], ledger_url: str, *, clock: object = None, room: Newsroom | None = None) -> None:
         self.folder, self.tagger = folder, tagger
         self.clock = clock or FakeClock()
         self.index = MemoryIndex()
         self.fetcher = FakeFetcher(self.clock)
         self.sources = sources
         self.room = room
-        self.ledger = Ledger.open(f"sqlite:///{folder / 'ledger.db'}")
+        self.ledger = Ledger.open(ledger_url)
         self.store = WarcStore(folder / "raw", self.clock)
 
     def parts(self, **knobs: float) -> Parts:
@@ -67,21 +89,21 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, tagger: Tagger) -> Iterator[Bench]:
+def bench(tmp_path: Path, tagger: Tagger, ledger_url: str) -> Iterator[Bench]:
     """A pipeline over one invented source, http://news.example/feed."""
     source = Source(id="example", title="Example", site="http://news.example/", feed_url="http://news.example/feed", timezone="Europe/Paris")
-    made = Bench(tmp_path, tagger, [source])
+    made = Bench(tmp_path, tagger, [source], ledger_url)
     yield made
     made.ledger.close()
 
 
 @pytest.fixture
-def newsroom_bench(tmp_path: Path, tagger: Tagger, newsroom: Newsroom) -> Iterator[Bench]:
+def newsroom_bench(tmp_path: Path, tagger: Tagger, newsroom: Newsroom, ledger_url: str) -> Iterator[Bench]:
     """A pipeline over the newsroom, through the real HTTP client, in real time."""
     from igwire.wiring import SystemClock
 
     sources = [Source(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}) for raw in newsroom.catalogue()]
-    made = Bench(tmp_path, tagger, sources, clock=SystemClock(), room=newsroom)
+    made = Bench(tmp_path, tagger, sources, ledger_url, clock=SystemClock(), room=newsroom)
     yield made
     made.ledger.close()
 
@@ -89,11 +111,7 @@ def newsroom_bench(tmp_path: Path, tagger: Tagger, newsroom: Newsroom) -> Iterat
 @pytest.fixture(autouse=True, scope="session")
 def _no_foreign_settings() -> Iterator[None]:
     """Settings of the machine must not leak into tests."""
-    kept = {
-        name: os.environ.pop(name)
-        for name in list(os.environ)
-        if name.startswith("IGWIRE_") and name not in ("IGWIRE_CHROMIUM", "IGWIRE_SCREENSHOTS", "IGWIRE_TEST_ES_URL")
-    }
+    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("IGWIRE_") and name not in _FOR_TESTS}
     yield
     os.environ.update(kept)
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from postgres import ON_BOTH
 
 from igwire.errors import ConfigError, LeaseLost, Unavailable
 from igwire.ledger import hosts, packing
-from igwire.ledger.database import Ledger
+from igwire.ledger.database import HEAD, Ledger
 from igwire.model import Article, DateFound, Mention, Quality, Tags
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def ledger(tmp_path):
-    made = Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}")
+def ledger(ledger_url):
+    made = Ledger.open(ledger_url)
     yield made
     made.close()
 
@@ -32,6 +34,7 @@ def release(ledger, slot, **more):
         hosts.release(conn, slot, **{"next_at": NOW + timedelta(seconds=5), **more})
 
 
+@ON_BOTH
 def test_one_holder_at_a_time_and_the_gap_is_kept(ledger):
     slot = acquire(ledger, "a")
     assert isinstance(slot, hosts.Slot)
@@ -41,6 +44,7 @@ def test_one_holder_at_a_time_and_the_gap_is_kept(ledger):
     assert isinstance(acquire(ledger, "b", NOW + timedelta(seconds=5)), hosts.Slot)
 
 
+@ON_BOTH
 def test_cooling_is_for_everybody(ledger):
     release(ledger, acquire(ledger, "a"), cooling_until=NOW + timedelta(hours=2), reason="http_429", failures=1)
     assert acquire(ledger, "b", NOW + timedelta(hours=1)).reason == "cooling"
@@ -48,6 +52,7 @@ def test_cooling_is_for_everybody(ledger):
     assert later.failures == 1
 
 
+@ON_BOTH
 def test_a_dead_holder_is_followed_and_cannot_come_back(ledger):
     late = acquire(ledger, "a")
     after = NOW + hosts.LEASE + timedelta(seconds=1)
@@ -60,20 +65,27 @@ def _open(url: str) -> str | None:
     return Ledger.open(url).version()
 
 
-def test_many_processes_may_open_a_new_ledger_at_once(tmp_path):
-    url = f"sqlite:///{tmp_path / 'new.db'}"
+@ON_BOTH
+def test_of_many_workers_at_once_one_gets_the_host(ledger):
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(lambda n: acquire(ledger, f"worker{n}"), range(8)))
+    assert sum(isinstance(answer, hosts.Slot) for answer in got) == 1
+
+
+@ON_BOTH
+def test_many_processes_may_open_a_new_ledger_at_once(ledger_url):
     with multiprocessing.get_context("spawn").Pool(4) as pool:
-        assert pool.map(_open, [url] * 4) == ["0001"] * 4
+        assert pool.map(_open, [ledger_url] * 4) == [HEAD] * 4
 
 
-def test_a_ledger_of_a_newer_igwire_is_refused(tmp_path):
-    url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    ledger = Ledger.open(url)
+@ON_BOTH
+def test_a_ledger_of_a_newer_igwire_is_refused(ledger_url):
+    ledger = Ledger.open(ledger_url)
     with ledger.transaction() as conn:
         conn.exec_driver_sql("update alembic_version set version_num = '9999'")
     ledger.close()
     with pytest.raises(ConfigError, match="newer igwire"):
-        Ledger.open(url)
+        Ledger.open(ledger_url)
 
 
 def test_urls_that_cannot_be_opened(tmp_path):
@@ -92,6 +104,7 @@ def test_articles_and_tags_survive_packing():
     assert packing.unpack_tags(packing.pack_tags(tags)) == tags
 
 
+@ON_BOTH
 def test_naive_times_are_refused(ledger):
     with pytest.raises(Exception, match="aware"):
         acquire(ledger, "a", datetime(2026, 1, 1))

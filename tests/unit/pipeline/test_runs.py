@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 from fakes import failing
+from postgres import ON_BOTH
 
 from igwire.ledger import documents, items, runs
 from igwire.model import Window
@@ -46,6 +47,7 @@ def later(bench, **span) -> None:
     bench.clock.moment += timedelta(**span)
 
 
+@ON_BOTH
 def test_a_run_indexes_what_the_feed_names_and_balances(bench):
     serve(bench, one=(200, page("One")), two=(200, page("Two")))
     done = run_all(bench.parts(), "r1", LIVE)
@@ -145,6 +147,7 @@ def test_gaps_between_two_requests_to_a_host_are_kept(bench):
     assert min(gaps) >= 7
 
 
+@ON_BOTH
 def test_elasticsearch_away_keeps_everything_and_the_next_run_sends_it_without_fetching(bench):
     serve(bench, one=(200, page("One")), two=(200, page("Two")))
     bench.index.away = True
@@ -192,6 +195,7 @@ def test_a_task_that_died_makes_the_report_fail_and_the_repeated_run_goes_on(ben
     assert bench.fetcher.asked == []
 
 
+@ON_BOTH
 def test_two_runs_at_once_do_not_share_items(bench):
     serve(bench, one=(200, page("One")))
     parts = bench.parts()
@@ -255,6 +259,7 @@ def test_a_dry_run_says_what_would_change_and_writes_nothing(bench):
     assert bench.index.writes == writes
 
 
+@ON_BOTH
 def test_a_late_worker_with_older_tags_changes_nothing(bench):
     serve(bench, one=(200, page("One")))
     run_all(bench.parts(), "r1", LIVE)

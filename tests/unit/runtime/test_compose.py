@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
+import subprocess
 from pathlib import Path
 
+import pytest
 import yaml
 
 from igwire.runtime.secrets import write_env
@@ -73,3 +76,17 @@ def test_secrets_are_written_once_for_their_owner_only(tmp_path):
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert all(value for name, value in values.items() if name != "IGWIRE_CONTACT")
     assert not write_env(tmp_path)
+
+
+def test_compose_itself_takes_the_file(tmp_path):
+    program = os.environ.get("IGWIRE_COMPOSE")
+    if not program:
+        pytest.skip("no docker compose plugin: scripts/compose builds one where Go is installed, and scripts/test hands it over")
+    (tmp_path / ".env.example").write_text((ROOT / ".env.example").read_text(encoding="utf-8"))
+    write_env(tmp_path)
+    command = [program, "--env-file", tmp_path / ".env", "--file", ROOT / "docker-compose.yml", "config", "--quiet"]
+    variables = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    refused = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert "IGWIRE_CONTACT" in refused.stderr, "without a contact nothing may start"
+    done = subprocess.run(command, env={**variables, "IGWIRE_CONTACT": "tests@example.org"}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
