@@ -9,6 +9,9 @@ from typing import Any
 
 import yaml
 
+from igwire.kb.loader import load
+from igwire.model import MENTION_TYPES
+
 DATA = Path(__file__).parents[2] / "quality" / "data"
 LANGUAGES = {"en", "fr", "es", "ar", "zh", "ru"}
 
@@ -54,3 +57,23 @@ def test_roles_are_written_as_in_their_sentence():
             assert role["role"].lower() in row["text"].lower()
             assert (role["organisation"] or "") in row["text"]
     assert sum(len(row["roles"]) for row in sentences) >= 60
+
+
+def test_mentions_of_the_domain_set_stand_where_they_say():
+    texts = [json.loads(file.read_text(encoding="utf-8")) for file in sorted((DATA / "domain").glob("*.json"))]
+    known = load().by_id
+    for text in texts:
+        end = 0
+        for mention in text["mentions"]:
+            assert text["text"][mention["start"] : mention["end"]] == mention["surface"], text["id"]
+            assert end <= mention["start"], f"{text['id']}: {mention['surface']} overlaps the mention before"
+            end = mention["end"]
+            assert mention["type"] in MENTION_TYPES
+            assert mention["role"] in (None, "metonym", "demonym")
+            if mention["entity"]:
+                entity = known[mention["entity"]]
+                assert mention["qid"] in (None, entity.qid), f"{text['id']}: {entity.id} has another QID in the base"
+    assert len({text["id"] for text in texts}) == len(texts) >= 30
+    assert Counter(text["split"] for text in texts).keys() == {"dev", "test"}
+    assert min(Counter(text["language"] for text in texts).values()) >= 4
+    assert {text["language"] for text in texts} == LANGUAGES
