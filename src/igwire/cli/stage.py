@@ -11,7 +11,7 @@ from igwire.cli import output
 
 
 def stage(
-    name: Annotated[str, typer.Argument(help="extract, feeds or tag.")],
+    name: Annotated[str, typer.Argument(help="extract, feeds, robots, sitemaps, tag or urls.")],
     source: Annotated[Path, typer.Option("--in", help="JSON lines; `file` in them is relative to this file.")],
     target: Annotated[Path, typer.Option("--out", help="JSON lines, one for each line of --in.")],
     workers: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 1,

@@ -118,7 +118,7 @@ def _authors(names: Iterable[Any]) -> tuple[str, ...]:
 
 def _date(printed: Any, parsed: Any) -> str | None:
     """RFC 3339 with the printed offset; without an offset when none was printed; None rather than a guess."""
-    if isinstance(printed, str) and (exact := _exact_date(printed.strip())):
+    if isinstance(printed, str) and (exact := exact_date(printed.strip())):
         return exact
     if parsed is None or not 1990 <= parsed[0] <= 2100 or not _confirmed(printed, parsed):
         return None
@@ -137,7 +137,8 @@ def _dc_date(raw: Any) -> str | None:
     return _date(dict.get(raw, "updated"), dict.get(raw, "updated_parsed")) if "published" not in raw else None
 
 
-def _exact_date(printed: str) -> str | None:
+def exact_date(printed: str) -> str | None:
+    """RFC 3339 of an ISO 8601 or RFC 822 date between 1990 and 2100, with the offset that it has; else None."""
     for read in (_iso_date, _rfc822_date):
         found = read(printed)
         if found and 1990 <= found.year <= 2100:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,14 @@ from igwire.errors import UsageError
 Rows = Iterable[dict[str, Any]]
 Stage = Callable[[Rows, Path, int], Iterator[dict[str, Any]]]
 # Where each stage's `run` lives, and the fields that a row must have.
-STAGES = {"extract": ("igwire.pipeline.stage_extract", "file"), "feeds": ("igwire.pipeline.stage_feeds", "file"), "tag": ("igwire.pipeline.stage_tag", "text")}
+STAGES = {
+    "extract": ("igwire.pipeline.stage_extract", ("file",)),
+    "feeds": ("igwire.pipeline.stage_feeds", ("file",)),
+    "robots": ("igwire.pipeline.stage_robots", ("url",)),
+    "sitemaps": ("igwire.pipeline.stage_sitemaps", ("file",)),
+    "tag": ("igwire.pipeline.stage_tag", ("text",)),
+    "urls": ("igwire.pipeline.stage_urls", ("url",)),
+}
 
 
 def run_stage(name: str, source: Path, target: Path, *, workers: int) -> int:
@@ -25,7 +32,7 @@ def run_stage(name: str, source: Path, target: Path, *, workers: int) -> int:
     failed = 0
     good, bad = _sort_out(_read(source), source.parent, needed)
     with target.open("w", encoding="utf-8") as out:
-        for row in [*bad, *()]:
+        for row in bad:
             out.write(_line(row))
             failed += 1
         for row in stage(good, source.parent, workers):
@@ -62,16 +69,21 @@ def _read(source: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _sort_out(rows: list[dict[str, Any]], root: Path, needed: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _sort_out(rows: list[dict[str, Any]], root: Path, needed: Sequence[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     good, bad = [], []
     for row in rows:
-        reason = None
-        if not isinstance(row.get(needed), str):
-            reason = f"the field {needed!r} is missing"
-        elif needed == "file" and not (root / row["file"]).is_file():
-            reason = f"there is no file {row['file']!r}"
-        if reason:
+        if reason := _lack(row, root, needed):
             bad.append({"id": row["id"], "status": "failed", "reason": reason})
         else:
             good.append(row)
     return good, bad
+
+
+def _lack(row: dict[str, Any], root: Path, needed: Sequence[str]) -> str | None:
+    """Why the row cannot be worked on, or None."""
+    for name in needed:
+        if not isinstance(row.get(name), str):
+            return f"the field {name!r} is missing"
+    if row.get("file") is not None and not (isinstance(row["file"], str) and (root / row["file"]).is_file()):
+        return f"there is no file {row['file']!r}"
+    return None
