@@ -85,6 +85,12 @@ def host_of(url: str) -> str:
     return (urlsplit(url).hostname or "").rstrip(".").lower()
 
 
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL: what one robots file is valid for."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def registrable_domain(url: str) -> str:
     """The domain that somebody registered (example.co.uk), by the public suffix list; the host itself for addresses."""
     host = host_of(url)

@@ -117,7 +117,27 @@ def fetcher() -> Client:
     chosen = settings.get()
     if not chosen.contact and not chosen.allow_loopback:
         raise ConfigError("IGWIRE_CONTACT is not set: publishers must be able to reach whoever runs this robot. Set it to a mail address or a page.")
-    return Client(agent=user_agent(chosen.contact), guard=Guard(chosen.allow_loopback))
+    return Client(agent=user_agent(chosen.contact), guard=Guard(chosen.allow_loopback, public=bool(chosen.contact)))
+
+
+def fetch_stage(allow_loopback: bool) -> dict[str, Any]:
+    """What `igwire stage fetch` needs: a client, the gap, and which hosts are the user's own (those on loopback, where allowed)."""
+    from igwire.fetch.client import Client, user_agent
+    from igwire.fetch.guard import Guard
+
+    chosen = settings.get()
+    loopback = ("127.0.0.0/8", "::1/128") if allow_loopback else ()
+    guard = Guard((*chosen.allow_loopback, *loopback), public=bool(chosen.contact))
+
+    def own(host: str) -> bool:
+        if host == "localhost":
+            return guard.allows("127.0.0.1", 0)
+        try:
+            return guard.allows(host.strip("[]"), 0)
+        except ValueError:
+            return False
+
+    return {"fetcher": Client(agent=user_agent(chosen.contact), guard=guard), "gap_s": chosen.gap_s, "own": own}
 
 
 def parts() -> Parts:

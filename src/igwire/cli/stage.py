@@ -11,14 +11,20 @@ from igwire.cli import output
 
 
 def stage(
-    name: Annotated[str, typer.Argument(help="extract, feeds, robots, sitemaps, tag or urls.")],
+    name: Annotated[str, typer.Argument(help="extract, feeds, fetch, robots, sitemaps, tag or urls.")],
     source: Annotated[Path, typer.Option("--in", help="JSON lines; `file` in them is relative to this file.")],
     target: Annotated[Path, typer.Option("--out", help="JSON lines, one for each line of --in.")],
     workers: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 1,
+    allow_loopback: Annotated[bool, typer.Option(help="fetch: let requests to this machine itself through, for trials.")] = False,
 ) -> None:
     """Run one stage over a file of JSON lines; exit code 1 when a line failed."""
     from igwire.pipeline.stagefile import run_stage
 
-    if failed := run_stage(name, source, target, workers=workers):
+    needs = {}
+    if name == "fetch":
+        from igwire import wiring
+
+        needs = wiring.fetch_stage(allow_loopback)
+    if failed := run_stage(name, source, target, workers=workers, **needs):
         output.say(f"{failed} lines failed; their reasons are in {target}.")
         raise typer.Exit(1)

@@ -25,9 +25,13 @@ _FORBIDDEN: tuple[Network, ...] = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """`allow` names what is let through all the same: "127.0.0.11:8100" or "127.0.0.0/24"; for demo and tests only."""
+    """`allow` names what is let through all the same: "127.0.0.11:8100" or "127.0.0.0/24"; for demo and tests only.
+
+    `public` False keeps requests to those: nobody out there could find out whose robot it was.
+    """
 
     allow: tuple[str, ...] = ()
+    public: bool = True
     _pairs: frozenset[tuple[str, int]] = field(init=False)
     _networks: tuple[Network, ...] = field(init=False)
 
@@ -46,10 +50,17 @@ class Guard:
         object.__setattr__(self, "_networks", tuple(networks))
 
     def check(self, address: str, port: int, url: str) -> None:
-        """Raises FetchError `blocked_address` unless a request to this address may be sent."""
+        """Raises FetchError `blocked_address` or `no_contact` unless a request to this address may be sent."""
         # A scoped literal (fe80::1%eth0) is link-local whatever its scope.
         parsed = ipaddress.ip_address(address.split("%")[0])
-        if (str(parsed), port) in self._pairs or any(parsed in network for network in self._networks if network.version == parsed.version):
+        if self.allows(str(parsed), port):
             return
         if not parsed.is_global or any(parsed in network for network in _FORBIDDEN if network.version == parsed.version):
             raise FetchError(url, "blocked_address", f"{parsed} is not a public address")
+        if not self.public:
+            raise FetchError(url, "no_contact", "IGWIRE_CONTACT is not set: publishers must be able to reach whoever runs this robot")
+
+    def allows(self, address: str, port: int) -> bool:
+        """True when `allow` names this address."""
+        parsed = ipaddress.ip_address(address)
+        return (str(parsed), port) in self._pairs or any(parsed in network for network in self._networks if network.version == parsed.version)

@@ -13,6 +13,8 @@ _LONGEST_DELAY_S = 120.0
 _FIRST_COOLING = timedelta(hours=1)
 _LONGEST_COOLING = timedelta(hours=24)
 _FIRST_BACKOFF = timedelta(minutes=1)
+# Answers that no later try will change soon, and the reason they are rejected for.
+REFUSING = {401: "forbidden", 403: "forbidden", 404: "not_found", 410: "gone", 451: "forbidden"}
 
 
 def gap_s(own: float | None, crawl_delay: float | None, general: float) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
@@ -19,14 +18,13 @@ from igwire.model import Capture, Disposition, Outcome
 from igwire.pipeline.hostwork import HostWork, Pause
 from igwire.pipeline.parts import Parts
 from igwire.ports import RawWriter
+from igwire.urls import origin_of
 
 # RFC 9309 section 2.4: a robots file is not used longer than a day; one that could not be had is asked for again sooner.
 _ROBOTS_FRESH = timedelta(hours=24)
 _ROBOTS_RETRY = timedelta(hours=1)
 # A page that failed in this many runs is a dead letter; a rebuild or a person can call it back.
 _ATTEMPTS = 5
-# Answers that no later try will change soon.
-_REFUSING = {401: "forbidden", 403: "forbidden", 404: "not_found", 410: "gone", 451: "forbidden"}
 # Failures of the request that a later try may mend; all others are the page's own fault.
 _PASSING = {"deadline", "connection", "tls", "dns", "short_body", "bad_response"}
 
@@ -66,12 +64,6 @@ def collect(parts: Parts, run_id: str, batch: int) -> None:
         )  # fmt: skip
         left = work.run(session.jobs(wanted))
     session.defer((job, reason) for job, reason in left if isinstance(job, Item))
-
-
-def origin_of(url: str) -> str:
-    """Scheme, host and port of a URL: what one robots file is valid for."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 class _Collecting:
@@ -152,8 +144,8 @@ class _Collecting:
     def _answered(self, item: Item, capture: Capture) -> None:
         entry = entry_to_json(item.entry)
         raw = self.writer.append(capture, {"kind": "page", "source": item.source_id, "item": item.id, "entry": entry, "run": self.run_id})
-        if capture.status in _REFUSING:
-            self._end(item, Outcome.REJECTED, _REFUSING[capture.status], state="rejected", detail=f"HTTP status {capture.status}")
+        if capture.status in policy.REFUSING:
+            self._end(item, Outcome.REJECTED, policy.REFUSING[capture.status], state="rejected", detail=f"HTTP status {capture.status}")
         elif capture.status != 200:
             self._try_later(item, f"http_{capture.status}", f"HTTP status {capture.status}")
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ Stage = Callable[[Rows, Path, int], Iterator[dict[str, Any]]]
 STAGES = {
     "extract": ("igwire.pipeline.stage_extract", ("file",)),
     "feeds": ("igwire.pipeline.stage_feeds", ("file",)),
+    "fetch": ("igwire.pipeline.stage_fetch", ("url",)),
     "robots": ("igwire.pipeline.stage_robots", ("url",)),
     "sitemaps": ("igwire.pipeline.stage_sitemaps", ("file",)),
     "tag": ("igwire.pipeline.stage_tag", ("text",)),
@@ -23,12 +25,15 @@ STAGES = {
 }
 
 
-def run_stage(name: str, source: Path, target: Path, *, workers: int) -> int:
-    """Run one stage over a file; the number of rows that failed. Raises UsageError naming file and line."""
+def run_stage(name: str, source: Path, target: Path, *, workers: int, **needs: Any) -> int:
+    """Run one stage over a file; the number of rows that failed. Raises UsageError naming file and line.
+
+    `needs`: what the stage cannot build itself (see its `run`).
+    """
     if name not in STAGES:
         raise UsageError(f"there is no stage {name!r}; there are {', '.join(STAGES)}")
     module, needed = STAGES[name]
-    stage: Stage = import_module(module).run
+    stage: Stage = partial(import_module(module).run, **needs)
     failed = 0
     good, bad = _sort_out(_read(source), source.parent, needed)
     with target.open("w", encoding="utf-8") as out:
