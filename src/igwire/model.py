@@ -98,6 +98,12 @@ class ParsedFeed:
     language: str | None = None
     entries: tuple[FeedEntry, ...] = ()
     problems: tuple[str, ...] = ()
+    # Seconds that the feed asks to be left alone after a poll (RSS ttl, syndication module), or None.
+    interval_s: float | None = None
+    # Where changes are announced (WebSub), or None.
+    hub: str | None = None
+    # Feeds that a page at the feed's address points to, when it is no feed itself.
+    alternates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from html import unescape
 from typing import Any
 
 from igwire.errors import BadUrl
+from igwire.feeds.discover import discover
 from igwire.model import FeedEntry, ParsedFeed
 from igwire.text import clean, clean_line
 from igwire.urls import fetch_url
@@ -28,6 +29,7 @@ _SUMMARY_CHARS = 4000
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6]|tr|blockquote)\s*>|<br\s*/?>", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\r\f\v]+")
+_PERIODS = {"hourly": 3600.0, "daily": 86400.0, "weekly": 7 * 86400.0, "monthly": 30 * 86400.0, "yearly": 365 * 86400.0}
 # What feeds print instead of an offset; the RFC 822 names that the standard library knows are not repeated here.
 _ZULU = re.compile(r"(?<=\d)\s*Z$|\s+UTC?$", re.IGNORECASE)
 
@@ -54,13 +56,29 @@ def _xml_feed(body: bytes, source_id: str, url: str, content_type: str | None) -
     entries = tuple(_entry(raw, source_id, url) for raw in read.entries[:MAX_ENTRIES])
     version = read.get("version")
     if not version and not entries:
-        return ParsedFeed(status="not_a_feed", problems=(*problems, "not_a_feed: no feed element found"))
+        return ParsedFeed(status="not_a_feed", problems=(*problems, "not_a_feed: no feed element found"), alternates=discover(body, url))
     status = "ok" if entries else "empty"
     language = read.feed.get("language")
     return ParsedFeed(
         status=status, format=version or None, title=_line(read.feed.get("title")), language=clean_line(language, 20) if language else None,
-        entries=entries, problems=tuple(problems),
+        entries=entries, problems=tuple(problems), interval_s=_interval_s(read.feed), hub=_hub(read.feed, url),
     )  # fmt: skip
+
+
+def _interval_s(channel: Any) -> float | None:
+    """RSS 2.0 `ttl` (minutes) or `sy:updatePeriod` / `sy:updateFrequency` (RSS 1.0 syndication module), the longer of both."""
+    asked = []
+    if str(channel.get("ttl", "")).strip().isdigit():
+        asked.append(int(channel["ttl"]) * 60.0)
+    if period := _PERIODS.get(str(channel.get("sy_updateperiod", "")).strip().lower()):
+        times = str(channel.get("sy_updatefrequency", "1")).strip()
+        asked.append(period / max(int(times) if times.isdigit() else 1, 1))
+    return max(asked, default=None)
+
+
+def _hub(channel: Any, base: str) -> str | None:
+    hub = next((link.get("href") for link in channel.get("links", []) if link.get("rel") == "hub"), None)
+    return _link(hub, None, base) or None
 
 
 def _harmless(error: object) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -42,11 +42,12 @@ def retry_after(value: str | None, date: str | None, now: datetime) -> timedelta
         return None
     if value.strip().isdigit():
         return timedelta(seconds=min(int(value), 10**9))
-    until, server_now = _http_date(value), _http_date(date) or now
+    until, server_now = http_date(value), http_date(date) or now
     return until - server_now if until and until > server_now else None
 
 
-def _http_date(value: str | None) -> datetime | None:
+def http_date(value: str | None) -> datetime | None:
+    """An HTTP-date, None for nonsense."""
     try:
         parsed = parsedate_to_datetime(value) if value else None
     except (ValueError, TypeError, IndexError):
@@ -56,4 +57,9 @@ def _http_date(value: str | None) -> datetime | None:
 
 def is_blocked(capture: Capture) -> bool:
     """True when a bot wall answered instead of the site."""
-    return capture.status in (403, 503) and (capture.header("cf-mitigated") == "challenge" or capture.header("x-datadome") is not None)
+    return is_wall(capture.status, {name.lower(): value for name, value in capture.headers})
+
+
+def is_wall(status: int, headers: Mapping[str, str]) -> bool:
+    """The marks of bot walls; names of `headers` in lower case."""
+    return status in (403, 503) and (headers.get("cf-mitigated") == "challenge" or "x-datadome" in headers)

@@ -66,16 +66,18 @@ def add(conn: sa.Connection, entries: Iterable[FeedEntry], *, now: datetime, mod
         inserted = conn.execute(upsert(conn, items).values(values).on_conflict_do_nothing())
         if inserted.rowcount:
             new.append(item_id)
-        _seen_in(conn, item_id, entry.source_id, now)
+        see(conn, item_id, entry, now=now)
     return new
 
 
-def _seen_in(conn: sa.Connection, item_id: str, source_id: str, now: datetime) -> None:
-    values = {"item_id": item_id, "source_id": source_id, "first_seen_at": now, "last_seen_at": now}
+def see(conn: sa.Connection, item_id: str, entry: FeedEntry, *, now: datetime) -> None:
+    """The entry's source names the item (again); how it prints it now is kept."""
+    printed = {"last_seen_at": now, "guid": entry.guid, "title": entry.title, "fingerprint": packing.fingerprint(entry)}
+    values = {"item_id": item_id, "source_id": entry.source_id, "first_seen_at": now, **printed}
     first = conn.execute(upsert(conn, item_sources).values(values).on_conflict_do_nothing()).rowcount
     if not first:
-        key = (item_sources.c.item_id == item_id) & (item_sources.c.source_id == source_id)
-        conn.execute(item_sources.update().where(key).values(last_seen_at=now))
+        key = (item_sources.c.item_id == item_id) & (item_sources.c.source_id == entry.source_id)
+        conn.execute(item_sources.update().where(key).values(**printed))
         return
     indexed = (items.c.id == item_id) & (items.c.state == "indexed")
     conn.execute(items.update().where(indexed).values(state="enriched"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import zlib
 from datetime import UTC, date, datetime
@@ -76,3 +77,9 @@ def instant(printed: str | None) -> datetime | None:
     except ValueError:
         return None
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def fingerprint(entry: FeedEntry) -> str:
+    """SHA-256 (hex) of what the feed says of an article: tells whether it says something else now."""
+    texts = (entry.title, entry.updated, entry.published, entry.summary, entry.content, *entry.authors)
+    return hashlib.sha256("\0".join(text or "" for text in texts).encode("utf-8", "replace")).hexdigest()

@@ -1,7 +1,7 @@
 """The tables of the ledger: state of sources, items, documents, runs, hosts; everything that raw bytes cannot tell.
 
 sources ─< item_sources >─ items ─▶ documents ─< revisions
-runs ─< run_items >─ items          hosts, robots, dead_letters, events stand by themselves
+runs ─< run_items >─ items          sources ─< coverage, sources ─ probes; hosts, robots, dead_letters, events stand by themselves
 """
 
 from __future__ import annotations
@@ -48,19 +48,79 @@ sources = sa.Table(
     "sources",
     metadata,
     sa.Column("id", sa.String(120), primary_key=True),
-    # Validators, byte-exact, and the URL that they belong to.
+    # Validators, byte-exact, and the URL that answered with them.
     sa.Column("etag", sa.Text),
     sa.Column("last_modified", sa.Text),
     sa.Column("validators_url", sa.Text),
+    # Address asked and parser generation that they were kept for; anything else makes the next fetch unconditional.
+    sa.Column("validators_for", sa.Text),
+    # SHA-256 of the last body that was read without trouble.
     sa.Column("body_hash", sa.String(64)),
-    # In words: ok, unchanged, empty, not_a_feed, blocked, failing, never …
+    # False: the server was caught answering 304 although there were news.
+    sa.Column("conditional", sa.Boolean, nullable=False, server_default=sa.true()),
+    # Last answer to a request without validators.
+    sa.Column("last_full_at", UtcDateTime),
+    # In words; see pipeline.polling.STATES.
     sa.Column("state", sa.String(40), nullable=False, server_default="never"),
     sa.Column("state_reason", sa.Text),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("failing_since", UtcDateTime),
+    # Sightings of 410, a day or more apart, and the last of them.
+    sa.Column("gone_seen", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("gone_at", UtcDateTime),
+    # Good answers without entries in a row.
+    sa.Column("empties", sa.Integer, nullable=False, server_default="0"),
+    # Entries of the last answer that had some, and the newest date in it.
+    sa.Column("entries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("newest_at", UtcDateTime),
+    # Seconds between two polls, as the feed's habits have taught it.
+    sa.Column("interval_s", sa.Float),
+    # Address adopted after a permanent move, and the catalogue's address that it stands for.
+    sa.Column("feed_url", sa.Text),
+    sa.Column("feed_url_was", sa.Text),
+    # A permanent redirect under observation: target, sightings, first sighting.
+    sa.Column("moving_to", sa.Text),
+    sa.Column("moving_seen", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("moving_since", UtcDateTime),
+    # Feed that a page at the feed's address pointed to; a person decides.
+    sa.Column("proposed_url", sa.Text),
+    # WebSub hub that the feed names; nobody subscribes yet.
+    sa.Column("hub", sa.Text),
     sa.Column("last_poll_at", UtcDateTime),
     sa.Column("last_success_at", UtcDateTime),
     sa.Column("last_new_at", UtcDateTime),
     sa.Column("next_poll_at", UtcDateTime),
+)
+
+coverage = sa.Table(
+    "coverage",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("source_id", sa.String(120), nullable=False, index=True),
+    # The span [from_at, to_at) in which articles may have been missed.
+    sa.Column("from_at", UtcDateTime, nullable=False),
+    sa.Column("to_at", UtcDateTime, nullable=False),
+    # rolled_over: no entry of a poll was known from the one before.
+    sa.Column("reason", sa.String(60), nullable=False),
+    # possible_gap → filled or unfillable.
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("detail", sa.Text),
+    sa.Column("noted_at", UtcDateTime, nullable=False),
+    sa.Column("closed_at", UtcDateTime),
+)
+
+probes = sa.Table(
+    "probes",
+    metadata,
+    sa.Column("source_id", sa.String(120), primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    # enabled or wanted.
+    sa.Column("verdict", sa.String(20), nullable=False),
+    # feed, sitemap or listing, and its address.
+    sa.Column("way", sa.String(20)),
+    sa.Column("url", sa.Text),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("next_at", UtcDateTime, nullable=False),
 )
 
 items = sa.Table(
@@ -99,6 +159,11 @@ item_sources = sa.Table(
     sa.Column("source_id", sa.String(120), primary_key=True),
     sa.Column("first_seen_at", UtcDateTime, nullable=False),
     sa.Column("last_seen_at", UtcDateTime, nullable=False),
+    # As this source printed them when it last named the item; the fingerprint is a hash of all its texts.
+    sa.Column("guid", sa.Text),
+    sa.Column("title", sa.Text),
+    sa.Column("fingerprint", sa.String(64)),
+    sa.Index("item_sources_guid", "source_id", "guid"),
 )
 
 documents = sa.Table(

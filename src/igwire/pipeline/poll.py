@@ -1,31 +1,36 @@
-"""Polling feeds: conditional requests, entries and validators stored in one transaction, validators last."""
+"""Polling feeds: conditional requests; entries, gaps and validators stored in one transaction, validators last.
+
+What an answer means is decided in `polling`; here it is asked for, kept raw, parsed in a killable process and written down.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+
+import sqlalchemy as sa
 
 from igwire.errors import BadUrl, FetchError
 from igwire.feeds.parse import parse_feed
-from igwire.feeds.select import select
 from igwire.fetch import policy
 from igwire.isolate import Killed, Pool
 from igwire.ledger import items, runs, sources
 from igwire.ledger.sources import SourceState
 from igwire.model import Capture, ParsedFeed, Source
+from igwire.pipeline import polling
 from igwire.pipeline.hostwork import HostWork, Pause
 from igwire.pipeline.parts import Parts
+from igwire.pipeline.polling import Answer, Decision
 from igwire.ports import RawWriter
 from igwire.urls import host_of
 
-# Feeds are asked once an hour at most unless the catalogue notes an agreement (rachelbythebay's and publishers' common demand).
-_INTERVAL = timedelta(hours=1)
-# A failing feed is asked less and less often, but at least once a day.
-_LONGEST = timedelta(hours=24)
 # The largest real feeds parse in about a second.
 _PARSE_S = 10.0
+# Feeds that carry their whole archive are larger than any page.
+_MAX_BYTES = 10 * 1024 * 1024
+_ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, */*;q=0.5"
+_PERMANENT = (301, 308)
 
 Sent = Capture | FetchError | BadUrl
 
@@ -47,7 +52,7 @@ def poll_due(parts: Parts, run_id: str, wanted: Sequence[Source], *, mode: str, 
             ledger=parts.ledger, clock=parts.clock, holder=f"poll:{run_id}"[:120], threads=parts.knobs.threads, until=until,
             send=session.send, settle=session.settle,
         )  # fmt: skip
-        left = work.run((host_of(s.feed_url or ""), s) for s in due)
+        left = work.run((host_of(polling.address(s, states[s.id])), s) for s in due)
     if left:
         session.count("not_polled", len(left))
     return session.counts
@@ -68,92 +73,70 @@ class _Polling:
     def send(self, source: Source) -> Sent:
         """Ask for the feed, with the validators that belong to its address."""
         state = self.states[source.id]
-        headers = {"Accept": "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, */*;q=0.5"}
-        if state.validators_url == source.feed_url:
-            headers |= {"If-None-Match": state.etag} if state.etag else {}
-            headers |= {"If-Modified-Since": state.last_modified} if state.last_modified else {}
+        headers = {"Accept": _ACCEPT, **polling.validators(source, state, self.parts.clock.now())}
         try:
-            return self.fetcher.get(source.feed_url or "", headers=headers)
+            return self.fetcher.get(polling.address(source, state), headers=headers, max_bytes=_MAX_BYTES)
         except (FetchError, BadUrl) as error:
             return error
 
     def settle(self, source: Source, sent: Sent, failures: int) -> Pause:
         """Store what came and decide when the feed and its host are asked again."""
         gap = policy.gap_s(source.gap_s, None, self.parts.knobs.gap_s)
+        answer = self._answer(source, sent)
+        self._keep(source, answer)
         if not isinstance(sent, Capture):
-            self._failed(source, sent.reason, str(sent))
             return Pause(gap_s=gap, failures=failures)
-        self._answered(source, sent)
-        cooling = policy.cooling_until(sent.status, sent.headers, now=self.parts.clock.now(), failures=failures)
+        cooling = policy.cooling_until(sent.status, sent.headers, now=answer.at, failures=failures)
         return Pause(gap_s=gap, cooling_until=cooling, reason=f"http_{sent.status}" if cooling else None, failures=failures + 1 if cooling else 0)
 
-    def _answered(self, source: Source, capture: Capture) -> None:
-        if capture.status == 304:
-            self._save(source, capture, "unchanged", "304 not modified")
-        elif capture.status != 200:
-            self._failed(source, f"http_{capture.status}", f"HTTP status {capture.status}")
-        elif _hash(capture) == self.states[source.id].body_hash:
-            self._save(source, capture, "unchanged", "same body")
-        else:
-            self._read(source, capture)
+    def _answer(self, source: Source, sent: Sent) -> Answer:
+        """What came, in the words of `polling`; a body that is not the last one again is stored and parsed."""
+        now = self.parts.clock.now()
+        if not isinstance(sent, Capture):
+            return Answer(at=now, status=0, headers={}, error=f"{sent.reason} ({sent})"[:400])
+        body_hash = hashlib.sha256(sent.body).hexdigest()
+        fresh = sent.status == 200 and not polling.same_body(source, self.states[source.id], body_hash)
+        permanent = sent.redirects and all(status in _PERMANENT for status, _ in sent.redirects)
+        return Answer(
+            at=now, status=sent.status, headers=polling.header_fields(sent.headers), final_url=sent.final_url, body_hash=body_hash,
+            permanent_to=sent.final_url if permanent else None, feed=self._read(source, sent) if fresh else None,
+        )  # fmt: skip
 
-    def _read(self, source: Source, capture: Capture) -> None:
+    def _read(self, source: Source, capture: Capture) -> ParsedFeed:
         self.writer.append(capture, {"kind": "feed", "source": source.id, "run": self.run_id})
         task = (capture.body, source.id, capture.final_url, capture.header("content-type"))
-        done = next(iter(self.pool.map(_parse, [task], timeout_s=_PARSE_S)))
-        feed = ParsedFeed(status="failed", problems=(done.reason,)) if isinstance(done, Killed) else done.value
-        if feed.status in ("ok", "empty"):
-            self._save(source, capture, feed.status, "; ".join(feed.problems), feed)
-        else:
-            self._failed(source, feed.status, "; ".join(feed.problems))
+        done = next(iter(self.pool.map(parse, [task], timeout_s=_PARSE_S)))
+        return ParsedFeed(status="failed", problems=(done.reason,)) if isinstance(done, Killed) else done.value
 
-    def _save(self, source: Source, capture: Capture, word: str, reason: str, feed: ParsedFeed | None = None) -> None:
-        now = self.parts.clock.now()
+    def _keep(self, source: Source, answer: Answer) -> None:
+        """Decide and write, all in one transaction: a crash before its end leaves everything as it was."""
         before = self.states[source.id]
-        selection = select(feed.entries if feed else ())
-        interval = _INTERVAL if source.poll_min_s is None else timedelta(seconds=source.poll_min_s)
         with self.parts.ledger.transaction() as conn:
-            new = items.add(conn, selection.entries, now=now, mode=self.mode)
-            state = replace(
-                before, state=word, state_reason=reason or None, failures=0, last_poll_at=now, last_success_at=now, next_poll_at=now + interval,
-                last_new_at=now if new else before.last_new_at, etag=_kept(capture, "etag", before.etag), validators_url=source.feed_url,
-                last_modified=_kept(capture, "last-modified", before.last_modified), body_hash=_hash(capture) if feed else before.body_hash,
-            )  # fmt: skip
-            dropped = "".join(f", {count} {why}" for why, count in selection.dropped.items())
-            detail = f"{word}: {len(selection.entries)} entries, {len(new)} new{dropped}"
-            runs.note(conn, "poll", now=now, run_id=self.run_id, source_id=source.id, detail=detail)
-            sources.save(conn, state)
-        self.count(word)
-        self.count("new", len(new))
+            known = sources.known(conn, source.id, *polling.keys(answer.feed)[1:]) if answer.feed else ()
+            decided = polling.decide(source, before, answer, known)
+            found = self._store(conn, source, decided, answer.at)
+            sources.save(conn, decided.after)
+        self.count(decided.after.state)
+        if decided.after.failures == 0:
+            self.count("new", found)
+        if decided.gap:
+            self.count("possible_gap")
 
-    def _failed(self, source: Source, reason: str, detail: str) -> None:
-        """The poll failed: validators and entries stay as they were, and nothing counts as read."""
-        now = self.parts.clock.now()
-        failures = self.states[source.id].failures + 1
-        wait = min(_INTERVAL * 2 ** min(failures - 1, 10), _LONGEST)
-        word = reason if reason in ("not_a_feed", "blocked") else "failing"
-        state = replace(
-            self.states[source.id], state=word, state_reason=f"{reason}: {detail}"[:500], failures=failures, last_poll_at=now, next_poll_at=now + wait
-        )
-        with self.parts.ledger.transaction() as conn:
-            sources.save(conn, state)
-            runs.note(conn, "poll", now=now, run_id=self.run_id, source_id=source.id, detail=f"{word}: {detail}")
-        self.count(word)
+    def _store(self, conn: sa.Connection, source: Source, decided: Decision, now: datetime) -> int:
+        found = len(items.add(conn, decided.new, now=now, mode=self.mode))
+        for entry, was in decided.known:
+            items.see(conn, was.item_id, entry, now=now)
+        if decided.gap:
+            sources.note_gap(conn, source.id, *decided.gap, reason="rolled_over", now=now)
+        dropped = "".join(f", {count} {why}" for why, count in (decided.dropped or {}).items())
+        detail = f"{decided.after.state}: {decided.after.state_reason or ''}{dropped}"
+        runs.note(conn, "poll", now=now, run_id=self.run_id, source_id=source.id, detail=detail)
+        for alert in decided.alerts:
+            runs.note(conn, "alert", now=now, run_id=self.run_id, source_id=source.id, detail=alert)
+        return found
 
 
-def _parse(task: tuple[bytes, str, str, str | None]) -> ParsedFeed:
+def parse(task: tuple[bytes, str, str, str | None]) -> ParsedFeed:
+    """Parse one body; runs in a worker process."""
     body, source_id, url, content_type = task
     return parse_feed(body, source_id=source_id, url=url, content_type=content_type)
-
-
-def _hash(capture: Capture) -> str:
-    return hashlib.sha256(capture.body).hexdigest()
-
-
-def _kept(capture: Capture, name: str, before: str | None) -> str | None:
-    """The validator to send next time, byte-exact; a 304 without the header keeps the old one."""
-    value = capture.header(name)
-    if value is None:
-        return before if capture.status == 304 else None
-    # A value that cannot be sent back in a header is no validator.
-    return value if value.isascii() and value.isprintable() else None

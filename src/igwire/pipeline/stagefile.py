@@ -18,6 +18,7 @@ STAGES = {
     "extract": ("igwire.pipeline.stage_extract", ("file",)),
     "feeds": ("igwire.pipeline.stage_feeds", ("file",)),
     "fetch": ("igwire.pipeline.stage_fetch", ("url",)),
+    "poll": ("igwire.pipeline.stage_poll", ("source", "at")),
     "robots": ("igwire.pipeline.stage_robots", ("url",)),
     "sitemaps": ("igwire.pipeline.stage_sitemaps", ("file",)),
     "tag": ("igwire.pipeline.stage_tag", ("text",)),

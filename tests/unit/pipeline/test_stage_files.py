@@ -56,3 +56,33 @@ def test_sitemaps(tmp_path):
     entry = {"url": "http://x.example/a", "lastmod": "2026-01-01", "title": None, "published": None}
     assert got["a"] == {"id": "a", "status": "ok", "kind": "urlset", "entries": [entry], "children": [], "problems": []}
     assert got["b"]["reason"] == "there is no file 'none.xml'"
+
+
+def test_poll_keeps_its_state_from_row_to_row(tmp_path):
+    def feed(*names: str) -> str:
+        items = "".join(f"<item><title>{n}</title><link>https://x.example/{n}</link><guid>{n}</guid></item>" for n in names)
+        (tmp_path / f"{''.join(names)}.xml").write_text(f"<rss version='2.0'><channel>{items}</channel></rss>")
+        return f"{''.join(names)}.xml"
+
+    row = {"source": "x", "status": 200, "headers": {"ETag": '"1"'}}
+    got, failed = answers(
+        tmp_path,
+        "poll",
+        [
+            {"id": "1", **row, "at": "2026-11-24T00:00:00Z", "file": feed("a", "b")},
+            {"id": "2", **row, "at": "2026-11-24T01:30:00Z", "status": 304},
+            {"id": "3", **row, "at": "2026-11-24T03:00:00Z", "file": feed("c", "b")},
+            {"id": "4", **row, "at": "2026-11-24T05:00:00Z", "file": feed("e", "f")},
+            {"id": "5", **row, "at": "2026-11-24T05:00:00Z", "file": feed("e", "f"), "source": "y"},
+            {"id": "6", **row, "at": "2026-11-24T06:10:00Z", "status": 429, "headers": [["Retry-After", "7200"]]},
+            {"id": "7", **row, "at": "some day"},
+        ],
+    )
+    assert failed == 1
+    assert [e["title"] for e in got["1"]["new"]] == ["a", "b"]
+    assert (got["2"]["state"], got["2"]["new"], got["2"]["possible_gap"]) == ("unchanged", [], None)
+    assert got["3"]["new"] == [{"guid": "c", "url": "https://x.example/c", "title": "c"}]
+    assert got["4"]["possible_gap"] == {"from": "2026-11-24T03:00:00+00:00", "to": "2026-11-24T05:00:00+00:00"}
+    assert got["5"]["possible_gap"] is None
+    assert (got["6"]["state"], got["6"]["next_poll"][:13]) == ("cooling", "2026-11-24T08")
+    assert got["7"]["status"] == "failed"
