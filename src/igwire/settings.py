@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     es_port: int = 9200
     es_heap: str = "512m"
     kibana_url: str = ""
+    kibana_ca_certs: str = ""
     kibana_port: int = 5601
     # Unpacked official archives to start instead of the local node.
     es_home: str = Field(default="", validation_alias="ES_HOME")

@@ -16,12 +16,15 @@ from igwire.model import Window, WriteAction
 from igwire.orchestrate import resolve_window
 from igwire.pipeline.rebuild import Selection, rebuild
 from igwire.pipeline.run import run_all
+from igwire.search.kibana_check import searches
 from igwire.search.query import SearchRequest
 from igwire.search.reader import Reader
 from igwire.wiring import SystemClock
 
 pytestmark = pytest.mark.integration
 CLOCK = SystemClock()
+# A good run over the newsroom has no faults, and topics are not tagged yet.
+_EMPTY_IN_THE_NEWSROOM = ("Faults", "Topics")
 
 
 @pytest.fixture
@@ -168,3 +171,11 @@ def test_a_run_without_elasticsearch_and_the_next_one_with_it(newsroom_bench, in
     assert pages == []
     with newsroom_bench.ledger.reading() as conn:
         assert runs.last_good(conn).id == "r2"
+
+
+def test_every_chart_of_the_dashboards_has_something_to_show(client, filled, index_prefix):
+    for name, index_name, body in searches(index_prefix):
+        answer = client.search(index=index_name, **body)
+        assert answer["hits"]["total"]["value"] > 0, name
+        if "b" in body["aggs"] and not any(word in name for word in _EMPTY_IN_THE_NEWSROOM):
+            assert answer["aggregations"]["b"]["buckets"], name
