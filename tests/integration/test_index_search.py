@@ -23,8 +23,8 @@ from igwire.wiring import SystemClock
 
 pytestmark = pytest.mark.integration
 CLOCK = SystemClock()
-# A good run over the newsroom has no faults, and topics are not tagged yet.
-_EMPTY_IN_THE_NEWSROOM = ("Faults", "Topics")
+# A good run over the newsroom has neither faults nor reasons against an article, and topics are not tagged yet.
+_EMPTY_IN_THE_NEWSROOM = ("Faults", "Reasons", "Topics")
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def test_aggregations_nest_from_the_axis_to_the_breakdown():
     assert name.startswith("igwire-overview/")
     assert index == "mine-articles"
     outer = body["aggs"]["b"]
-    assert outer["auto_date_histogram"]["field"] == "@timestamp"
+    assert outer["date_histogram"]["field"] == "@timestamp"
     assert outer["aggs"]["b"]["terms"]["field"] == "source.kind"
 
 
