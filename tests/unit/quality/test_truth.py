@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,12 @@ import yaml
 
 from igwire.kb.loader import load
 from igwire.model import MENTION_TYPES
+from igwire.newsroom.articles import stories
 
 DATA = Path(__file__).parents[2] / "quality" / "data"
+FUNCTION_WORDS = frozenset(
+    re.findall(r"\w+", "a al at au by con d da de del des du el en et for in l la las le les los o of on para por sur the to un una une y в и на о по")
+)
 LANGUAGES = {"en", "fr", "es", "ar", "zh", "ru"}
 
 
@@ -21,6 +27,11 @@ def rows(name: str) -> list[dict[str, Any]]:
     ids = Counter(row["id"] for row in found)
     assert max(ids.values()) == 1, f"{name}: the same id twice: {ids.most_common(1)}"
     return found
+
+
+def words(text: str) -> set[str]:
+    folded = "".join(letter for letter in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(letter))
+    return set(re.findall(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+", folded))
 
 
 def test_every_topic_of_the_list_is_labelled_and_every_label_is_listed():
@@ -77,3 +88,26 @@ def test_mentions_of_the_domain_set_stand_where_they_say():
     assert Counter(text["split"] for text in texts).keys() == {"dev", "test"}
     assert min(Counter(text["language"] for text in texts).values()) >= 4
     assert {text["language"] for text in texts} == LANGUAGES
+
+
+def test_queries_are_judged_on_articles_that_exist():
+    queries = rows("relevance.jsonl")
+    slugs = {story.slug for story in stories()}
+    for row in queries:
+        assert set(row["judgements"]) <= slugs, row["id"]
+        assert set(row["judgements"].values()) <= {1, 2, 3}
+        assert max(row["judgements"].values()) >= 2, f"{row['id']}: nothing answers it"
+    written = Counter(row["written_from"] for row in queries)
+    assert len(queries) >= 60
+    assert set(written) == {"topic", "article"}
+    assert written["topic"] >= 30
+    assert {row["language"] for row in queries} == LANGUAGES
+
+
+def test_at_least_fifteen_queries_share_no_word_with_what_answers_them():
+    texts = {story.slug: words(f"{story.title} {story.summary} {story.text}") for story in stories()}
+    for row in rows("relevance.jsonl"):
+        answers = [slug for slug, grade in row["judgements"].items() if grade >= 2]
+        apart = all(not (words(row["query"]) - FUNCTION_WORDS) & texts[slug] for slug in answers)
+        assert apart == row["no_word_in_common"], row["id"]
+    assert sum(row["no_word_in_common"] for row in rows("relevance.jsonl")) >= 15
