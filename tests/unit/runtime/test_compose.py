@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -92,3 +93,34 @@ def test_compose_itself_takes_the_file(tmp_path):
     assert "IGWIRE_CONTACT" in refused.stderr, "without a contact nothing may start"
     done = subprocess.run(command, env={**variables, "IGWIRE_CONTACT": "tests@example.org"}, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("overlays", [["docker-compose.tls.yml"]])
+def test_compose_takes_the_overlays(tmp_path, overlays):
+    program = os.environ.get("IGWIRE_COMPOSE")
+    if not program:
+        pytest.skip("no docker compose plugin: scripts/compose builds one where Go is installed, and scripts/test hands it over")
+    (tmp_path / ".env.example").write_text((ROOT / ".env.example").read_text(encoding="utf-8"))
+    write_env(tmp_path)
+    files = [argument for name in ["docker-compose.yml", *overlays] for argument in ("--file", ROOT / name)]
+    command = [program, "--env-file", tmp_path / ".env", *files, "config", "--format", "json"]
+    variables = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "IGWIRE_CONTACT": "tests@example.org"}
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    services = json.loads(done.stdout)["services"]
+    # What speaks to Elasticsearch or Kibana does it over TLS and knows the authority.
+    for name, service in services.items():
+        variables = service.get("environment") or {}
+        for variable, value in variables.items():
+            assert not str(value).startswith(("http://elasticsearch", "http://kibana")), f"{name}: {variable}"
+        if "IGWIRE_ES_URL" in variables:
+            assert variables["IGWIRE_ES_CA_CERTS"].startswith("/certs/")
+            assert any(volume["target"] == "/certs" for volume in service["volumes"]), name
+
+
+def test_overlays_use_the_same_versions_and_known_settings():
+    known = {f"IGWIRE_{name.upper()}" for name in Settings.model_fields}
+    for file in ROOT.glob("docker-compose.*.yml"):
+        for name, service in yaml.safe_load(file.read_text(encoding="utf-8"))["services"].items():
+            assert service.get("image", SERVICES["elasticsearch"]["image"]) == SERVICES["elasticsearch"]["image"], name
+            assert all(not v.startswith("IGWIRE_") or v in known for v in service.get("environment", {})), name
