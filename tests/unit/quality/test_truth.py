@@ -39,9 +39,11 @@ def test_every_topic_of_the_list_is_labelled_and_every_label_is_listed():
     titles = rows("topics.jsonl")
     used = Counter(topic for row in titles for topic in row["topics"])
     languages = Counter(row["language"] for row in titles)
+    cells = {(topic, row["language"]) for row in titles for topic in row["topics"]}
     assert len(listed) == len(set(listed)) >= 40
     assert set(used) == set(listed)
-    assert min(used.values()) >= 5
+    assert min(used.values()) >= 8
+    assert len(cells) == len(listed) * len(LANGUAGES), "each topic needs a title in each language"
     assert set(languages) == LANGUAGES
     assert min(languages.values()) >= 35
     assert sum(not row["topics"] for row in titles) >= 30
