@@ -216,6 +216,8 @@ class Mention:
     score: float = 1.0
     # Rule and alias, or model, and the knowledge base's version.
     why: str = ""
+    # "metonym": a place that stands for its government; "demonym": the people or the adjective of a country.
+    role: str | None = None
     # text or title
     field: str = "text"
 

@@ -1,35 +1,59 @@
-"""Tagging one article: names found, supported, linked; people recognised; the reason of every tag kept.
+"""Tagging one article: names found, linked where something supports it, recognised where nobody knows them; the reason of every tag kept.
 
-text ─ match ─▶ hits ─ support? (full form, other entities, context) ─▶ linked mentions
-     ╰ recognise ─▶ people ─ same name known? ─▶ linked, or NIL
+title, text ─ match ─▶ hits ─ link (by context) ─▶ linked mentions ─╮
+            ╰ recognise (rules, and a model where one is set) ──────┴▶ merged: links, then rules' own words, then the model, then weak rules
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
-from igwire.enrich.match import Hit, Matcher, Name
-from igwire.enrich.recognise import Person, people, titled
-from igwire.kb import Entity, KnowledgeBase
+from igwire.enrich.acronyms import Definition, definitions
+from igwire.enrich.engines import Engine, merged
+from igwire.enrich.link import Context, Link
+from igwire.enrich.match import Hit, Matcher
+from igwire.enrich.recognise import Found, Recogniser, Span
+from igwire.enrich.unspaced import other_scripts
+from igwire.enrich.vocabulary import Vocabulary, folded
+from igwire.kb import KnowledgeBase
+from igwire.kb.lexicon import Lexicon
 from igwire.model import Mention, Tags
 
 # Raised when the same text may be tagged otherwise; with the knowledge base's version it tells what is stale.
-_GENERATION = 1
-# Acronyms this long are hardly ever anything else (APNIC, LACNIC, UNESCO); shorter ones need support.
-_CLEAR_ACRONYM = 5
-# Words in the neighbourhood of which a common word is a company or a network: two other entities must be named.
-_CONTEXT_COUNT = 2
-_SCORES = {"alias": 1.0, "acronym": 0.9, "short": 0.85, "with_context": 0.7}
+_GENERATION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One pass over a document, for all that is made of it: fields in order, their hits, links by hit, and acronyms that it defines."""
+
+    fields: tuple[tuple[str, str], ...]
+    hits: tuple[Sequence[Hit], ...]
+    links: tuple[Sequence[tuple[Hit, Link]], ...]
+    found: tuple[Sequence[Found], ...]
+    mentions: tuple[Mention, ...]
 
 
 class Tagger:
     """Tags texts by one knowledge base. Pure: the same text gives the same tags."""
 
-    def __init__(self, kb: KnowledgeBase) -> None:
+    def __init__(self, kb: KnowledgeBase, *, lexicon: Lexicon | None = None, engine: Engine | None = None) -> None:
         self._kb = kb
-        self._matcher = Matcher(kb)
-        self.stamp = f"igwire-tag/{_GENERATION} kb/{kb.version}"
+        self._lexicon = lexicon or Lexicon()
+        self._engine = engine
+        model = f" {engine.name}" if engine else ""
+        self.stamp = f"igwire-tag/{_GENERATION} kb/{kb.version}{model}"
+
+    @cached_property
+    def _matcher(self) -> Matcher:
+        return Matcher(self._kb, self._lexicon.cities)
+
+    @cached_property
+    def _recogniser(self) -> Recogniser:
+        return Recogniser(Vocabulary(self._lexicon))
 
     def aliases_of(self, ids: Iterable[str]) -> tuple[str, ...]:
         """All names of the entities, for the alias field of the index."""
@@ -37,111 +61,100 @@ class Tagger:
         return tuple(dict.fromkeys(name for entity in known for name in entity.names()))
 
     def tag(self, *, title: str | None, text: str, language: str | None = None, source: str | None = None, published: str | None = None) -> Tags:
-        """Mentions in title and text (offsets in code points of each), and the countries that they lie in."""
-        fields = [("title", title or ""), ("text", text)]
-        hits = {field: self._matcher.hits(content) for field, content in fields}
-        support = _Support([hit for found in hits.values() for hit in found], "\n".join(content for _, content in fields))
-        mentions = [m for field, content in fields for m in self._mentions(field, content, hits[field], support)]
-        return Tags(mentions=tuple(mentions), countries=self._countries(mentions), stamp=self.stamp)
+        """Mentions in title and text (offsets in code points of each), and the countries that they lie in or speak of."""
+        reading = self.read(title=title, text=text, language=language, published=published)
+        return Tags(mentions=reading.mentions, countries=self._countries(reading), stamp=self.stamp)
 
-    def _countries(self, mentions: Iterable[Mention]) -> tuple[str, ...]:
-        codes = {self._kb.by_id[m.entity].country for m in mentions if m.entity and m.type == "place"}
+    def read(self, *, title: str | None, text: str, language: str | None = None, published: str | None = None) -> Reading:
+        """Everything that one pass over the document finds; see Reading."""
+        fields = (("title", title or ""), ("text", text))
+        hits = tuple(self._matcher.hits(content) for _, content in fields)
+        defined = tuple(list(definitions(content)) for _, content in fields)
+        whole = f"{title}\n{text}" if title else text
+        meanings = _meanings(defined, hits)
+        titled = self._recogniser.titled(whole) if any(n.kind == "short" for found in hits for hit in found for n in hit.names) else frozenset()
+        context = Context([hit for found in hits for hit in found], whole, titled=titled, defined=meanings, published=published)
+        links = tuple([(hit, link) for hit in found if (link := context.link(hit, content))] for (_, content), found in zip(fields, hits, strict=True))
+        found = self._recognised(fields, hits, links, language)
+        mentions = [
+            m for n, (name, content) in enumerate(fields) for m in self._mentions(name, content, links[n], found[n], _identities(fields, links, meanings))
+        ]
+        return Reading(fields, hits, links, found, tuple(mentions))
+
+    def _recognised(
+        self, fields: Sequence[tuple[str, str]], hits: Sequence[Sequence[Hit]], links: Sequence[Sequence[tuple[Hit, Link]]], language: str | None
+    ) -> tuple[list[Found], ...]:
+        texts = [content for _, content in fields]
+        taken = [[Span(hit.start, hit.end, link.entity.type) for hit, link in field] for field in links]
+        ruled = self._recogniser.find(
+            texts, taken, people=[text[h.start : h.end] for text, field in zip(texts, links, strict=True) for h, link in field if link.entity.type == "person"]
+        )
+        others = [other_scripts(text, found) for text, found in zip(texts, hits, strict=True)]
+        both = [[*a, *b] for a, b in zip(ruled, others, strict=True)]
+        if self._engine is None:
+            return tuple(both)
+        return tuple(merged(found, self._engine.find(text, language)) for found, text in zip(both, texts, strict=True))
+
+    def _countries(self, reading: Reading) -> tuple[str, ...]:
+        codes = {link.entity.country for field in reading.links for _, link in field if link.entity.type == "place"}
+        codes |= {name.country for field in reading.hits for hit in field for name in hit.names if name.kind in ("demonym", "city")}
         return tuple(sorted(code for code in codes if code))
 
-    def _mentions(self, field: str, text: str, hits: Sequence[Hit], support: _Support) -> list[Mention]:
-        linked = [mention for hit in hits if (mention := self._link(field, text, hit, support))]
-        found = [*linked, *self._people(field, text, linked)]
-        return sorted(found, key=lambda m: m.start)
+    def _mentions(self, field: str, text: str, links: Sequence[tuple[Hit, Link]], found: Sequence[Found], identities: dict[str, Link]) -> list[Mention]:
+        longer = [(f.start, f.end) for f in found if f.type != "place"]
+        mentions = [
+            self._linked(field, text, hit.start, hit.end, link)
+            for hit, link in links
+            if not any(a <= hit.start and hit.end <= b for a, b in _around(longer, hit))
+        ]
+        taken = bytearray(len(text))
+        for m in mentions:
+            taken[m.start : m.end] = b"\x01" * (m.end - m.start)
+        for f in sorted(found, key=lambda f: (-f.score, f.start)):
+            if taken.find(1, f.start, f.end) >= 0:
+                continue
+            taken[f.start : f.end] = b"\x01" * (f.end - f.start)
+            if (link := identities.get(folded(text[f.start : f.end]))) and f.type in (link.entity.type, "organisation"):
+                mentions.append(self._linked(field, text, f.start, f.end, link))
+            else:
+                mentions.append(Mention(start=f.start, end=f.end, surface=text[f.start : f.end], type=f.type, score=f.score, why=f"rule {f.rule}", field=field))
+        return sorted(mentions, key=lambda m: m.start)
 
-    def _link(self, field: str, text: str, hit: Hit, support: _Support) -> Mention | None:
-        fitting = [(name, why) for name in hit.names if (why := support.reason(name, text, hit))]
-        if not fitting:
-            return None
-        name, why = max(fitting, key=lambda pair: (_SCORES[pair[0].kind], pair[0].entity.id in support.sure, pair[0].entity.qid is not None))
-        entity = name.entity
-        score = _SCORES[name.kind] if len(fitting) == 1 else _SCORES[name.kind] - 0.2
+    def _linked(self, field: str, text: str, start: int, end: int, link: Link) -> Mention:
+        entity = link.entity
+        why = f"{link.why}; kb {self._kb.version}"
         return Mention(
-            start=hit.start, end=hit.end, surface=text[hit.start : hit.end], type=entity.type, entity=entity.id, name=entity.name, qid=entity.qid,
-            score=round(score, 2), why=f"{name.kind} {name.text!r}: {why}; kb {self._kb.version}", field=field,
+            start=start, end=end, surface=text[start:end], type=entity.type, entity=entity.id, name=entity.name, qid=entity.qid,
+            score=link.score, why=why, role=link.role, field=field,
         )  # fmt: skip
 
-    def _people(self, field: str, text: str, linked: Sequence[Mention]) -> list[Mention]:
-        covered = [(m.start, m.end) for m in linked]
-        found: list[Mention] = []
-        names: dict[str, Person] = {}
-        for person in people(text):
-            if not _overlaps(person.start, person.end, covered):
-                covered.append((person.start, person.end))
-                names.setdefault(person.name, person)
-                found.append(_nil(field, text, person.start, person.end, f"rule {person.rule}"))
-        for start, end, name in _again(text, names, covered):
-            found.append(_nil(field, text, start, end, f"same name as {name!r}"))
-        return found
+
+def _around(spans: Sequence[tuple[int, int]], hit: Hit) -> Iterable[tuple[int, int]]:
+    return (span for span in spans if span[0] <= hit.start < span[1])
 
 
-class _Support:
-    """What the document as a whole says for its uncertain names."""
-
-    def __init__(self, hits: Sequence[Hit], text: str) -> None:
-        self.sure = {name.entity.id for hit in hits for name in hit.names if name.kind == "alias" and len(hit.names) == 1}
-        self.sure |= {n.entity.id for h in hits for n in h.names if n.kind == "acronym" and len(n.text) >= _CLEAR_ACRONYM and len(h.names) == 1}
-        self._titled = titled(text)
-
-    def reason(self, name: Name, text: str, hit: Hit) -> str | None:
-        """Why the name may stand for its entity here, or None."""
-        entity = name.entity
-        others = self.sure - {entity.id}
-        if name.kind == "alias":
-            return "stands by itself"
-        if entity.id in self.sure:
-            return "full name in the document"
-        if name.kind == "acronym":
-            return self._acronym(name, others)
-        if name.kind == "short":
-            return self._short(name, entity, others, text, hit)
-        return f"{len(others)} other entities" if len(others) >= _CONTEXT_COUNT else None
-
-    def _acronym(self, name: Name, others: set[str]) -> str | None:
-        if len(name.text) >= _CLEAR_ACRONYM:
-            return "clear acronym"
-        return "another entity in the document" if others else None
-
-    def _short(self, name: Name, entity: Entity, others: set[str], text: str, hit: Hit) -> str | None:
-        if _part_of_name(text, hit):
-            return None
-        if entity.distinctive:
-            return "rare name, another entity in the document" if others else None
-        near = [other for other in entity.context if other in self.sure]
-        return f"title, and {near[0]} in the document" if near and name.text in self._titled else None
+def _meanings(defined: Sequence[Sequence[Definition]], hits: Sequence[Sequence[Hit]]) -> dict[str, str | None]:
+    """What the text says its acronyms stand for: an entity's id, or None for something that the knowledge base lacks."""
+    meanings: dict[str, str | None] = {}
+    for found, field in zip(defined, hits, strict=True):
+        ends = {hit.end: name.entity.id for hit in field for name in hit.names if name.kind == "alias" and name.entity} if found else {}
+        for definition in found:
+            meanings.setdefault(definition.short, ends.get(definition.end))
+    return meanings
 
 
-# A capitalised word beside the surname makes another person's name of it ("Robert Xi", "Xi Mingze").
-_BEFORE = re.compile(r"(?:^|[^\w])(?!(?:Mr|Mrs|Ms|Dr|President|Premier|Chairman|Minister|Chancellor|Secretary)\b)([A-Z][\w'’-]+)\s$")
-_AFTER = re.compile(r"\s[A-Z][\w'’-]+")
+def _identities(fields: Sequence[tuple[str, str]], links: Sequence[Sequence[tuple[Hit, Link]]], meanings: dict[str, str | None]) -> dict[str, Link]:
+    """Short names that the document itself ties to a linked entity: surnames of people, acronyms that it defines."""
+    by_id = {link.entity.id: link for field in links for _, link in field}
+    found = {folded(short): _same(by_id[entity], f"{short!r} is defined in the text") for short, entity in meanings.items() if entity in by_id}
+    surnames: dict[str, set[str]] = {}
+    for (_, text), field in zip(fields, links, strict=True):
+        for hit, link in field:
+            words = re.findall(r"[^\W\d_][\w’'-]+", text[hit.start : hit.end])
+            if link.entity.type == "person" and len(words) > 1:
+                surnames.setdefault(folded(words[-1]), set()).add(link.entity.id)
+    return found | {name: _same(by_id[min(ids)], "surname of a full name in the document") for name, ids in surnames.items() if len(ids) == 1}
 
 
-def _part_of_name(text: str, hit: Hit) -> bool:
-    before = _BEFORE.search(text[max(hit.start - 30, 0) : hit.start])
-    at_start = before is not None and re.search(r"(?:^|[.!?\n]\s?)$", text[: max(hit.start - 30, 0) + before.start(1)]) is not None
-    return (before is not None and not at_start) or _AFTER.match(text, hit.end) is not None
-
-
-def _overlaps(start: int, end: int, spans: Iterable[tuple[int, int]]) -> bool:
-    return any(start < other_end and other_start < end for other_start, other_end in spans)
-
-
-def _nil(field: str, text: str, start: int, end: int, why: str) -> Mention:
-    return Mention(start=start, end=end, surface=text[start:end], type="person", score=0.7, why=why, field=field)
-
-
-def _again(text: str, names: dict[str, Person], covered: list[tuple[int, int]]) -> list[tuple[int, int, str]]:
-    """Other places of the recognised names: the full name, and the surname by itself once the full name was read."""
-    found = []
-    for name in names:
-        parts = name.split()
-        for form in dict.fromkeys([name, parts[-1]] if len(parts) > 1 else [name]):
-            for match in re.finditer(rf"\b{re.escape(form)}\b", text):
-                if len(form) > 2 and not _overlaps(match.start(), match.end(), covered):
-                    covered.append((match.start(), match.end()))
-                    found.append((match.start(), match.end(), name))
-    return found
+def _same(link: Link, why: str) -> Link:
+    return Link(link.entity, round(link.score - 0.1, 2), why)

@@ -37,18 +37,32 @@ class Entity:
     # Names by language (BCP-47); the canonical name itself is not repeated.
     aliases: dict[str, list[str]] = field(default_factory=dict)
     acronyms: list[str] = field(default_factory=list)
+    clear: list[str] = field(default_factory=list)
     short: list[str] = field(default_factory=list)
     with_context: list[str] = field(default_factory=list)
     context: list[str] = field(default_factory=list)
+    # Words one of which supports a weak name; words one of which forbids any link.
+    words: list[str] = field(default_factory=list)
+    unless: list[str] = field(default_factory=list)
+    # Only `context` and `words` support its weak names; other entities of the subject do not.
+    needs_context: bool = False
+    # Names of a place's people and adjectives, by language: they tell the country, and are no mention.
+    demonyms: dict[str, list[str]] = field(default_factory=dict)
+    # Degrees north and east of a place; for a country its capital's.
+    coordinates: list[float] = field(default_factory=list)
     distinctive: bool = False
     # ISO 3166-1 alpha-2 of the country that a place is, or lies in; `level` "country" for the country itself.
     country: str | None = None
     level: str | None = None
     note: str = ""
 
+    def was_named(self, name: str, day: str | None) -> bool:
+        """Whether it bore the name on that day; always true when the day or the name's period is unknown."""
+        return True
+
     def names(self) -> Iterator[str]:
         """Every name, the canonical one first, each once."""
-        listed = [self.name, *(a for names in self.aliases.values() for a in names), *self.acronyms, *self.short, *self.with_context]
+        listed = [self.name, *(a for names in self.aliases.values() for a in names), *self.acronyms, *self.clear, *self.short, *self.with_context]
         yield from dict.fromkeys(listed)
 
 

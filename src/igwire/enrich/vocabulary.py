@@ -1,0 +1,71 @@
+"""The lexicon made ready for recognition: folded sets, and the patterns that are built from its words."""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from functools import lru_cache
+
+from igwire.enrich.fold import key
+from igwire.kb.lexicon import Lexicon
+
+UPPER = "".join(c for c in map(chr, range(0x41, 0x530)) if unicodedata.category(c) == "Lu")
+# Particles inside names of people and places, and those inside names of organisations.
+_INNER = "of the|of|the|for|and|&|de la|de los|de las|de l|de|du|des|del|della|di|da|do|dos|das|e|et|y|on|van der|van den|van|von der|von|der|bin|ibn|al|el|la|le|по|и|der|für|und|to"
+_ABBREVIATED = "Mr|Mrs|Ms|Dr|Prof|Sen|Rep|Gov|Gen|Col|Lt|Sgt|Capt|St|Hon|Rev|Jr|Sr|La|Mme|Sra"
+WORD = rf"(?:(?:{_ABBREVIATED})\.|(?:[{UPPER}]\.){{1,4}}|[{UPPER}]\w*(?:['’&.\-–](?=[^\W_])\w+)*)"
+SEQUENCE = re.compile(rf"(?<![\w@#/.\-]){WORD}(?:[ \u00a0](?:(?:{_INNER})[ \u00a0])?(?:al-|el-|d['’]|l['’])?{WORD})*")
+# Syllables of Mandarin in pinyin (two or three make a given name), and the surnames that three people in four bear.
+_PINYIN = r"(?:[bpmfdtnlgkhjqxrzcsyw]|zh|ch|sh)?(?:iang|iong|uang|ang|eng|ong|ian|iao|ing|uai|uan|ai|an|ao|ei|en|er|ia|ie|in|iu|ou|ua|ui|un|uo|ue|a|e|i|o|u|v)"
+_SURNAMES = """wang li zhang liu chen yang huang zhao wu zhou xu sun ma zhu hu guo he lin gao luo zheng liang xie tang han cao deng xiao feng zeng cheng
+cai peng pan yuan yu dong su ye lu jiang wei du ding shen ren yao zhong cui tan fan liao shi jin jia xia fu fang zou xiong bai meng qin qiu hou yan
+xue lei hao long shao mao chang wan gu lai kong chan wong leung lau cheung kwok lam tsang kam ho ng yip yeung tse kim park lee choi jung kang cho
+yoon jang lim han oh seo shin kwon hwang nguyen tran le pham"""
+ASIAN_SURNAMES = frozenset(_SURNAMES.split())
+
+
+class Vocabulary:
+    """Everything that recognition asks about a word; words are asked for folded."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._words = {kind: frozenset(map(key, words)) for kind, words in lexicon.words.items() if kind != "capitals"}
+        self.capitals = frozenset(lexicon.words["capitals"])
+        self.first_names = frozenset(map(key, lexicon.first_names)) - self["common"]
+        self.cities: dict[str, tuple[str | None, int]] = {}
+        for city in lexicon.cities:
+            for name in map(key, city.names):
+                if city.thousands > self.cities.get(name, (None, 0))[1]:
+                    self.cities[sys.intern(name)] = (city.country, city.thousands)
+        self.titles = self["title"] | self["address"]
+        self.speech_after = re.compile(
+            rf"(?:,? (?:who )?(?:{_any(lexicon, 'speech')})\b|,? (?:who|whose)\b|, \d\d[,.]|, (?:an?|the|un|une|la|le|el) (?:[\w’'-]+ ){{0,4}}?(?:{_any(lexicon, 'role')})\b|, (?:[\w’'-]+ ){{0,3}}?(?:{_any(lexicon, 'role')})\b)"
+        )
+        self.speech_before = re.compile(rf"(?:\b(?:{_any(lexicon, 'speech')})|[\"”»], ?(?:{_any(lexicon, 'speech')})) $")
+        self.role_before = re.compile(rf"\b(?:{_any(lexicon, 'role')}|{_any(lexicon, 'title')}),? $", re.I)
+        self.locative = re.compile(rf"(?:^|[\s(\"“])(?:{_any(lexicon, 'locative')}) (?:the )?$", re.I)
+
+    def __getitem__(self, kind: str) -> frozenset[str]:
+        return self._words[kind]
+
+
+def _any(lexicon: Lexicon, kind: str) -> str:
+    return "|".join(sorted(map(re.escape, lexicon.words[kind]), key=lambda word: -len(word)))
+
+
+@lru_cache(maxsize=50_000)
+def folded(word: str) -> str:
+    """A word folded, without a possessive ending."""
+    if word[-2:] in ("'s", "’s"):
+        word = word[:-2]
+    return key(word)
+
+
+def pinyin_name(words: list[str]) -> bool:
+    """Whether two or three words read as a Chinese, Korean or Vietnamese name, surname first ("He Qisong", "Li Hui Min")."""
+    if not 2 <= len(words) <= 3 or folded(words[0]) not in ASIAN_SURNAMES:
+        return False
+    return all(_SYLLABLES.fullmatch(word) for word in words[1:])
+
+
+_SYLLABLES = re.compile(rf"{_PINYIN}(?:[-']?{_PINYIN}){{0,2}}", re.I)
