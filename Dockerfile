@@ -1,6 +1,7 @@
 # Airflow with igwire in it: every Airflow service and the bootstrap run this image.
 FROM python:3.11-slim-bookworm
-RUN useradd --create-home --uid 50000 igwire && mkdir -p /state && chown igwire /state
+# Named volumes take owner and mode from the folders of the image.
+RUN useradd --create-home --uid 50000 igwire && mkdir -p /state /opt/airflow && chown igwire /state /opt/airflow
 WORKDIR /opt/igwire
 RUN pip install --no-cache-dir uv
 COPY requirements.lock ./

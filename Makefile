@@ -13,7 +13,7 @@ help: ## this list
 
 setup: .venv/.ready ## install everything into .venv
 
-DEMO := IGWIRE_STATE=$(CURDIR)/.igwire/demo IGWIRE_CATALOGUE=$(CURDIR)/.igwire/demo/newsroom.yaml IGWIRE_ALLOW_LOOPBACK=127.0.0.0/24 IGWIRE_HOME=$(CURDIR)
+DEMO := ENGINE=local IGWIRE_STATE=$(CURDIR)/.igwire/demo IGWIRE_CATALOGUE=$(CURDIR)/.igwire/demo/newsroom.yaml IGWIRE_ALLOW_LOOPBACK=127.0.0.0/24 IGWIRE_HOME=$(CURDIR)
 
 demo: .venv/.ready ## Elasticsearch, the newsroom, a run through Airflow, three searches, the page
 	@$(DEMO) $(BIN)/igwire demo
@@ -28,10 +28,11 @@ bench: .venv/.ready ## benchmarks, as ratios (QUICK=1: each within two minutes)
 	@for program in benchmarks/[a-z]*.py; do [ -e "$$program" ] || continue; echo "== $$program"; $(BIN)/python "$$program" $(if $(QUICK),--quick) || exit 1; done
 
 up: .venv/.ready ## the standing system on the real catalogue (needs IGWIRE_CONTACT)
-	@$(BIN)/igwire up
+	@$(DEMO) $(BIN)/igwire down --quiet
+	@$(BIN)/igwire up $(if $(YES),--yes)
 
 down: .venv/.ready ## stop the standing system and the demo
-	@$(BIN)/igwire down; $(DEMO) $(BIN)/igwire down
+	@$(BIN)/igwire down; $(DEMO) $(BIN)/igwire down --quiet
 
 lock: ## resolve the dependencies anew
 	.venv/bin/uv pip compile pyproject.toml --extra test --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q -o requirements-test.lock

@@ -112,6 +112,8 @@ def newsroom_bench(tmp_path: Path, tagger: Tagger, newsroom: Newsroom, ledger_ur
 def _no_foreign_settings() -> Iterator[None]:
     """Settings of the machine must not leak into tests."""
     kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("IGWIRE_") and name not in _FOR_TESTS}
+    # Nor those of a .env that `make up` left in this folder.
+    Settings.model_config["env_file"] = None
     yield
     os.environ.update(kept)
 

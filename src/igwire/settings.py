@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from igwire.errors import ConfigError
 
 
 def _home() -> Path:
@@ -70,11 +74,17 @@ class Settings(BaseSettings):
     # Ports of the demo's newsroom and of the standing Airflow.
     newsroom_port: int = 8100
     airflow_port: int = 8080
+    # Password of Airflow's user `admin`; empty = Airflow makes one up at its first start.
+    airflow_password: SecretStr = SecretStr("")
 
     @field_validator("catalogue", "allow_loopback", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    def variables(self) -> dict[str, str]:
+        """What was set, as environment variables with absolute paths, for processes that start in another folder. Holds secrets."""
+        return {_variable(name): _text(name, getattr(self, name)) for name in sorted(self.model_fields_set)}
 
     @property
     def ledger(self) -> str:
@@ -82,7 +92,37 @@ class Settings(BaseSettings):
         return self.ledger_url or f"sqlite:///{self.state.absolute() / 'ledger.db'}"
 
 
+# Settings that are paths, though some are kept as text because empty means none.
+_PATHS = {"state", "home", "es_home", "kibana_home", "es_ca_certs", "java_home", "catalogue"}
+
+
+def _variable(name: str) -> str:
+    alias = Settings.model_fields[name].validation_alias
+    return alias if isinstance(alias, str) else f"IGWIRE_{name.upper()}"
+
+
+def _text(name: str, value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    parts = [str(part) for part in value] if isinstance(value, tuple) else [str(value)]
+    return ",".join(str(Path(part).absolute()) if name in _PATHS and part else part for part in parts)
+
+
+def inherited(variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment of this process with `variables` added: for the processes that it starts."""
+    return {**os.environ, **variables}
+
+
 @lru_cache(maxsize=1)
 def get() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once. Raises ConfigError that names each variable that cannot be read."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [f"{_named(fault['loc'])}: {fault['msg']}" for fault in error.errors()]
+        raise ConfigError(f"settings cannot be read (environment or .env): {'; '.join(faults)}") from None
+
+
+def _named(place: tuple[int | str, ...]) -> str:
+    name = str(place[0]) if place else "?"
+    return _variable(name) if name in Settings.model_fields else name

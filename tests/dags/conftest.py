@@ -18,7 +18,6 @@ os.environ |= {
     "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_HOME / 'airflow.db'}?timeout=60",
-    "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
 }
 
 

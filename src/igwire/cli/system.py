@@ -16,23 +16,35 @@ _RUN_S = 900
 
 
 def up(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Start the standing system: Elasticsearch, Airflow, the search page."""
+    """Start the standing system: Elasticsearch, Airflow, the search page. What the first run will fetch is shown and asked once."""
     from igwire import settings as configuration
     from igwire.runtime import standing
-    from igwire.runtime.secrets import write_env
+    from igwire.runtime.secrets import complete_env
 
+    home = configuration.get().home
+    if added := complete_env(home):
+        output.say(f"Wrote {', '.join(added)} into {home / '.env'}.")
+        configuration.get.cache_clear()
     settings = configuration.get()
-    if write_env(settings.home):
-        output.say(f"Wrote {settings.home / '.env'} with new passwords.")
-    plan = standing.forecast(settings)
-    output.say(
-        f"The first run will ask {plan.sources} sources: about {plan.requests:,} requests in about {plan.minutes} minutes, "
-        f"{plan.disk_mb} MB on disk; at least {settings.gap_s:g} s between two requests to a host."
-    )
-    if settings.contact and not yes and sys.stdin.isatty() and not typer.confirm("Go on?", default=True):
+    standing.check_contact(settings)
+    if not standing.agreed(settings):
+        plan = standing.forecast(settings)
+        output.say(f"The first run will ask {plan}; at least {settings.gap_s:g} s lie between two requests to a host.")
+        _agree(yes)
+        standing.agree(settings, plan)
+    _box(standing.start(settings, output.say))
+
+
+def _agree(yes: bool) -> None:
+    from igwire.errors import UsageError
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("nobody is here to say yes to this first run: say it with `make up YES=1` (or `igwire up --yes`)")
+    if not typer.confirm("Go on?", default=True, err=True):
+        output.say("Nothing was started.")
         raise typer.Exit(1)
-    facts = standing.start(settings, output.say)
-    _box(facts)
 
 
 def _box(facts: dict[str, str]) -> None:
@@ -42,13 +54,14 @@ def _box(facts: dict[str, str]) -> None:
     output.say("\n".join([f"┌{edge}┐", *(f"│ {line:<{len(edge) - 2}} │" for line in lines), f"└{edge}┘"]))
 
 
-def down() -> None:
-    """Stop everything that `up` or the demo started."""
+def down(quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing when nothing was running.")] = False) -> None:
+    """Stop everything that `up` or the demo started; nothing else is touched."""
     from igwire import settings as configuration
     from igwire.runtime import standing
 
     stopped = standing.stop(configuration.get())
-    output.say(f"Stopped {', '.join(stopped)}." if stopped else "Nothing was running.")
+    if stopped or not quiet:
+        output.say(f"Stopped {', '.join(stopped)}." if stopped else "Nothing was running.")
 
 
 def demo() -> None:

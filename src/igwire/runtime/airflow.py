@@ -11,13 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from igwire.errors import Unavailable
-from igwire.runtime.processes import Background
-from igwire.settings import Settings
+from igwire.errors import ConfigError, Unavailable
+from igwire.runtime import health
+from igwire.runtime.processes import Background, port_in_use
+from igwire.settings import Settings, inherited
 
 HOST = "127.0.0.1"
 # Started in this order: the others talk to the API server. `-s` keeps the log servers, which listen everywhere, shut.
@@ -33,17 +33,19 @@ _TOKEN_S = "7200"
 
 @dataclass(frozen=True, slots=True)
 class Airflow:
-    """Airflow in the state folder; `variables` are handed to its processes beside its own."""
+    """Airflow in the state folder; `variables` are handed to its processes beside its own, `password` is the admin's (empty: made up)."""
 
     folder: Path
     home: Path
     port: int
     variables: Mapping[str, str]
+    password: str = field(default="", repr=False)
 
     @classmethod
     def from_settings(cls, settings: Settings, variables: Mapping[str, str]) -> Airflow:
         """The standing Airflow of these settings."""
-        return cls(settings.state.absolute() / "airflow", settings.home, settings.airflow_port, variables)
+        password = settings.airflow_password.get_secret_value()
+        return cls(settings.state.absolute() / "airflow", settings.home.absolute(), settings.airflow_port, variables, password)
 
     @property
     def url(self) -> str:
@@ -52,7 +54,7 @@ class Airflow:
 
     @property
     def password_file(self) -> Path:
-        """User → password as JSON, made by Airflow at its first start."""
+        """User → password as JSON; made by Airflow at its first start unless the password is given."""
         return self.folder / "simple_auth_manager_passwords.json.generated"
 
     def environment(self) -> dict[str, str]:
@@ -63,7 +65,9 @@ class Airflow:
             "CORE__PARALLELISM": "4", "CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin", "CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.folder / 'airflow.db'}?timeout=60", "API__HOST": HOST, "API__PORT": str(self.port),
             "API__BASE_URL": self.url, "API__SECRET_KEY": keys["secret"], "API_AUTH__JWT_SECRET": keys["jwt"], "CORE__FERNET_KEY": keys["fernet"],
-            "EXECUTION_API__JWT_EXPIRATION_TIME": _TOKEN_S, "DAG_PROCESSOR__REFRESH_INTERVAL": "15", "USAGE_DATA_COLLECTION__ENABLED": "False",
+            "EXECUTION_API__JWT_EXPIRATION_TIME": _TOKEN_S, "DAG_PROCESSOR__REFRESH_INTERVAL": "15",
+            # Whoever starts the standing system has said yes to its first run.
+            "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "LOGGING__BASE_LOG_FOLDER": str(self.folder / "logs"), "API__WORKERS": "1",
         }  # fmt: skip
         own = {"AIRFLOW_HOME": str(self.folder), **{f"AIRFLOW__{name}": value for name, value in airflow.items()}}
@@ -79,22 +83,35 @@ class Airflow:
 
     def run(self, *words: str, timeout_s: float) -> str:
         """Run one airflow command to its end; its output. Raises Unavailable with the last lines when it fails."""
-        import os
-
-        done = subprocess.run(self.command(*words), env={**os.environ, **self.environment()}, capture_output=True, text=True, timeout=timeout_s, check=False)
+        done = subprocess.run(self.command(*words), env=inherited(self.environment()), capture_output=True, text=True, timeout=timeout_s, check=False)
         if done.returncode:
             tail = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
             raise Unavailable(f"`airflow {' '.join(words[:3])}` failed:\n{tail}")
         return done.stdout + done.stderr
 
     def up(self, say: Callable[[str], None]) -> None:
-        """Start what is not running, and wait until everything is healthy. Raises Unavailable naming the component and its log."""
-        self.migrate()
+        """Start what is not running, and wait until everything is healthy.
+
+        Raises ConfigError when the port is taken, Unavailable naming the component that ended and its log's last lines.
+        """
+        if not any(self._process(name).running() for name in COMPONENTS):
+            self._prepare()
         for name, words in COMPONENTS.items():
             process = self._process(name)
             if process.running() is None:
                 say(f"Starting Airflow's {name}; its log is {process.log}.")
                 process.start(self.command(*words), variables=self.environment(), facts={"port": str(self.port)})
+        self._wait()
+
+    def _prepare(self) -> None:
+        if port_in_use(self.port, HOST):
+            raise ConfigError(f"Port {self.port} is in use by another program: stop it, or choose another for Airflow with IGWIRE_AIRFLOW_PORT.")
+        self.migrate()
+        if self.password:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_passwords(self.password_file, self.password)
+
+    def _wait(self) -> None:
         deadline = time.monotonic() + _HEALTHY_S
         while not self.healthy():
             for name in COMPONENTS:
@@ -110,16 +127,8 @@ class Airflow:
 
     def healthy(self) -> bool:
         """Whether all four components report to be well."""
-        connection = HTTPConnection(HOST, self.port, timeout=5)
-        try:
-            connection.request("GET", "/api/v2/monitor/health")
-            states = json.loads(connection.getresponse().read())
-        except (OSError, HTTPException, ValueError):
-            return False
-        finally:
-            connection.close()
-        wanted = ("metadatabase", "scheduler", "dag_processor", "triggerer")
-        return all((states.get(name) or {}).get("status") == "healthy" for name in wanted)
+        states = health.states(self.url)
+        return all(states.get(name) == "healthy" for name in health.COMPONENTS)
 
     def _process(self, name: str) -> Background:
         return Background(name=f"airflow-{name}", folder=self.folder)
@@ -136,3 +145,10 @@ class Airflow:
             file.write_text(json.dumps(keys), encoding="utf-8")
         loaded: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
         return loaded
+
+
+def write_passwords(file: Path, password: str) -> None:
+    """Airflow's password file with one user, `admin`, readable by its owner only."""
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    file.write_text(json.dumps({"admin": password}), encoding="utf-8")

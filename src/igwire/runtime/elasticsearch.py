@@ -23,8 +23,8 @@ from urllib.parse import urlsplit
 
 from igwire.errors import ConfigError, Unavailable
 from igwire.runtime import java
-from igwire.runtime.processes import LOOK_S, TAIL_LINES, Background, locked, port_in_use, tail, with_variables
-from igwire.settings import Settings
+from igwire.runtime.processes import LOOK_S, TAIL_LINES, Background, locked, port_in_use, tail
+from igwire.settings import Settings, inherited
 
 # 4 to 16 s when nothing else runs; several times that on a machine that is busy with tests.
 START_S = 180.0
@@ -169,10 +169,10 @@ class LocalElasticsearch(Node):
         # Maven adds to these and never removes: what an older source left there would end up in the new node.
         for leftover in ("home", "classes"):
             shutil.rmtree(target / leftover, ignore_errors=True)
-        command = with_variables([maven, "-q", "-B", "-ntp", "package"], {"JAVA_HOME": str(self._jdk())})
+        command, variables = [maven, "-q", "-B", "-ntp", "package"], inherited({"JAVA_HOME": str(self._jdk())})
         log = target / "build.log"
         with log.open("wb") as output:
-            done = subprocess.run(command, cwd=self.project, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False)
+            done = subprocess.run(command, cwd=self.project, env=variables, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False)
         if done.returncode != 0:
             raise Unavailable(f"Maven could not build {self.project}. The last lines of {log}:\n{tail(log, TAIL_LINES)}")
 

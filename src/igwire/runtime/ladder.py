@@ -117,12 +117,31 @@ def given(settings: Settings) -> Status:
 def _compose(choice: Choice, settings: Settings, engine: str) -> Services:
     if not (settings.home / "docker-compose.yml").is_file():
         raise ConfigError(f"{settings.home} holds no docker-compose.yml: run igwire from its source folder or set IGWIRE_HOME to it.")
-    command = [engine, "compose", "--project-directory", str(settings.home), "up", "--detach", "--wait"]
+    command = [*_compose_command(settings, engine), "up", "--build", "--detach", "--wait"]
     # To standard error, where people see images being fetched; standard output belongs to data.
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, timeout=COMPOSE_S, check=False)
     if done.returncode != 0:
         raise Unavailable(f"`{' '.join(command)}` ended with {done.returncode}; `{engine} compose logs` says more.")
     return Services(choice=choice, es_url=f"http://{HOST}:{settings.es_port}", kibana_url=f"http://{HOST}:{settings.kibana_port}")
+
+
+def _compose_command(settings: Settings, engine: str) -> list[str]:
+    return [engine, "compose", "--project-directory", str(settings.home)]
+
+
+def _stop_containers(settings: Settings) -> list[str]:
+    """End the containers, if an engine has any of this project; their volumes stay."""
+    engine = "" if settings.engine == "local" or settings.es_url or settings.es_home else reachable_engine()
+    if not engine or not (settings.home / ".env").is_file():
+        return []
+    command = _compose_command(settings, engine)
+    listed = subprocess.run([*command, "ps", "--all", "--quiet"], capture_output=True, stdin=subprocess.DEVNULL, timeout=ENGINE_S, check=False)
+    if listed.returncode or not listed.stdout.strip():
+        return []
+    done = subprocess.run([*command, "down"], stdin=subprocess.DEVNULL, stdout=sys.stderr, timeout=COMPOSE_S, check=False)
+    if done.returncode:
+        raise Unavailable(f"`{' '.join(command)} down` ended with {done.returncode}.")
+    return ["the containers"]
 
 
 def kibana_process(settings: Settings) -> Background:
@@ -160,7 +179,8 @@ def _kibana(settings: Settings, es_url: str, say: Say) -> str:
 
 
 def stop(settings: Settings) -> list[str]:
-    """Stop whatever igwire itself started here (Kibana, archive, local node); names of what was running."""
+    """Stop whatever igwire itself started here (containers, Kibana, archive, local node); names of what was running."""
     own: list[Node] = [LocalElasticsearch.from_settings(settings), ArchiveElasticsearch.from_settings(settings)]
-    stopped = ["Kibana"] if kibana_process(settings).stop() else []
+    stopped = _stop_containers(settings)
+    stopped += ["Kibana"] if kibana_process(settings).stop() else []
     return stopped + [f"Elasticsearch at {url}" for node, url in [(each, each.url) for each in own] if node.down()]

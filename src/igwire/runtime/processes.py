@@ -18,6 +18,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from igwire.settings import inherited
+
 # Pause between two looks at a process that is starting or stopping: short for people, long for a processor.
 LOOK_S = 0.1
 # A node that flushes a large index needs some seconds; whoever takes longer hangs.
@@ -66,8 +68,10 @@ class Background:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("wb") as log:
             child = subprocess.Popen(
-                with_variables(command, variables or {}),
+                list(command),
                 cwd=self.folder,
+                # Not on the command line, where every user of the machine could read the secrets among them.
+                env=inherited(variables or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -111,11 +115,6 @@ class Background:
     def tail(self, lines: int = TAIL_LINES) -> str:
         """The log's last `lines` lines; empty when there is no log."""
         return tail(self.log, lines)
-
-
-def with_variables(command: Sequence[str], variables: Mapping[str, str]) -> list[str]:
-    """`command` run through env(1), which adds `variables` to the inherited environment and keeps the process id."""
-    return ["env", *(f"{name}={value}" for name, value in variables.items()), *command] if variables else list(command)
 
 
 def started(pid: int) -> str | None:

@@ -6,11 +6,14 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
+from pathlib import Path
 
 from igwire.errors import ConfigError, Unavailable
 from igwire.feeds.catalogue import load
 from igwire.runtime import ladder
-from igwire.runtime.airflow import Airflow
+from igwire.runtime.airflow import HOST, Airflow
 from igwire.runtime.processes import Background, port_in_use
 from igwire.settings import Settings
 
@@ -30,6 +33,9 @@ class Forecast:
     minutes: int
     disk_mb: int
 
+    def __str__(self) -> str:
+        return f"{self.sources} sources: about {self.requests:,} requests in about {self.minutes} minutes, {self.disk_mb} MB on disk"
+
 
 def forecast(settings: Settings) -> Forecast:
     """Sources, requests, minutes and disk of a first run: each feed once, its robots file, and about 15 pages a feed."""
@@ -41,11 +47,8 @@ def forecast(settings: Settings) -> Forecast:
 
 
 def variables(settings: Settings, es_url: str) -> dict[str, str]:
-    """What igwire's settings are for processes that start elsewhere: absolute, and with the chosen Elasticsearch."""
-    return {
-        "IGWIRE_STATE": str(settings.state.absolute()), "IGWIRE_ES_URL": es_url, "IGWIRE_CATALOGUE": ",".join(settings.catalogue),
-        "IGWIRE_ALLOW_LOOPBACK": ",".join(settings.allow_loopback), "IGWIRE_CONTACT": settings.contact, "IGWIRE_HOME": str(settings.home),
-    }  # fmt: skip
+    """What igwire's settings are for processes that start elsewhere: all that was set, and the chosen Elasticsearch."""
+    return {**settings.variables(), "IGWIRE_STATE": str(settings.state.absolute()), "IGWIRE_ES_URL": es_url, "IGWIRE_HOME": str(settings.home.absolute())}
 
 
 def start_newsroom(settings: Settings, say: Say) -> None:
@@ -75,9 +78,11 @@ def page_process(settings: Settings) -> Background:
 
 
 def start_page(settings: Settings, es_url: str) -> str:
-    """Start the search page, unless it runs; its address."""
+    """Start the search page, unless it runs; its address. Raises ConfigError when the port is taken."""
     process = page_process(settings)
     if process.running() is None:
+        if port_in_use(settings.web_port, settings.web_host):
+            raise ConfigError(f"Port {settings.web_port} is in use by another program: stop it, or choose another for the page with IGWIRE_WEB_PORT.")
         process.start([sys.executable, "-m", "igwire", "serve", "--port", str(settings.web_port)], variables=variables(settings, es_url))
         _wait(lambda: port_in_use(settings.web_port, settings.web_host), process, "the search page")
     return f"http://{settings.web_host}:{settings.web_port}/"
@@ -91,25 +96,58 @@ def _wait(ready: Callable[[], bool], process: Background, what: str) -> None:
         time.sleep(0.1)
 
 
-def start(settings: Settings, say: Say) -> dict[str, str]:
-    """Start the standing system and say where everything is. Raises ConfigError when real hosts would be asked without a contact."""
+def check_contact(settings: Settings) -> None:
+    """Raises ConfigError when real hosts would be asked and nobody could be reached about it."""
     if not settings.contact and not settings.allow_loopback:
         raise ConfigError(
-            "IGWIRE_CONTACT is not set. Publishers must be able to reach whoever runs this robot: put IGWIRE_CONTACT=you@example.org into .env, then run it again."
+            "IGWIRE_CONTACT is not set. Publishers must be able to reach whoever runs this robot: "
+            f"write IGWIRE_CONTACT=you@example.org into {settings.home / '.env'}, then run `make up` again."
         )
+
+
+def agreed(settings: Settings) -> bool:
+    """Whether somebody has said yes to the first run already: it is asked once."""
+    return (settings.state / "agreed").exists()
+
+
+def agree(settings: Settings, plan: Forecast) -> None:
+    """Note the yes."""
+    settings.state.mkdir(parents=True, exist_ok=True)
+    (settings.state / "agreed").write_text(f"{plan}\n", encoding="utf-8")
+
+
+def start(settings: Settings, say: Say) -> dict[str, str]:
+    """Start the standing system; what people need to know, one fact a line. Raises ConfigError or Unavailable with what to do."""
+    check_contact(settings)
     services = ladder.start(settings, say=say)
+    if services.choice.rung is ladder.Rung.COMPOSE:
+        return _facts(
+            settings, services, page=f"http://{HOST}:{settings.airflow_port}/igwire/ (Airflow's login)", run="docker compose exec airflow-scheduler igwire"
+        )
     airflow = Airflow.from_settings(settings, variables(settings, services.es_url))
     airflow.up(say)
-    page = start_page(settings, services.es_url)
+    return _facts(settings, services, page=start_page(settings, services.es_url), run=".venv/bin/igwire", password=airflow.password_file)
+
+
+def _facts(settings: Settings, services: ladder.Services, *, page: str, run: str, password: Path | None = None) -> dict[str, str]:
+    own = settings.airflow_password.get_secret_value()
+    where = f"IGWIRE_AIRFLOW_PASSWORD in {settings.home / '.env'}" if own or password is None else str(password)
+    login = {ladder.Rung.COMPOSE: f"user elastic, ELASTIC_PASSWORD in {settings.home / '.env'}", ladder.Rung.GIVEN: "yours"}
     return {
-        "search page": page, "Airflow": f"{airflow.url} (user admin, password in {airflow.password_file})", "Elasticsearch": services.es_url,
-        "Kibana": services.kibana_url or "none", "next run": "daily after midnight UTC, once ingest_news is switched on in Airflow",
-        "first command": "igwire ingest --source default --limit 50",
+        "search page": page, "Airflow": f"http://{HOST}:{settings.airflow_port}/ (user admin, password: {where})",
+        "Elasticsearch": f"{services.es_url} ({login.get(services.choice.rung, 'no password, this machine only')})",
+        "Kibana": services.kibana_url or "none: it comes with containers, KIBANA_HOME or IGWIRE_KIBANA_URL", "next run": _next_run(datetime.now(UTC)),
+        "try first": f"{run} status; {run} search '\"net neutrality\"'", "stop": "make down",
     }  # fmt: skip
 
 
+def _next_run(now: datetime) -> str:
+    midnight = datetime.combine(now.date() + timedelta(days=1), time_of_day(), UTC)
+    return f"the first one starts by itself within a minute; then daily, next at {midnight:%Y-%m-%d %H:%M} UTC"
+
+
 def stop(settings: Settings) -> list[str]:
-    """Stop everything that `start` or the demo started; nothing else is touched."""
-    stopped = [p.name for p in (page_process(settings), newsroom_process(settings)) if p.stop()]
-    stopped += Airflow.from_settings(settings, {}).down()
-    return stopped + list(ladder.stop(settings))
+    """Stop everything that `start` or the demo started; nothing else is touched. Airflow first: its tasks need the others."""
+    stopped = [f"Airflow's {name}" for name in Airflow.from_settings(settings, {}).down()]
+    stopped += [f"the {p.name}" for p in (page_process(settings), newsroom_process(settings)) if p.stop()]
+    return stopped + ladder.stop(settings)

@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from igwire.runtime.secrets import write_env
+from igwire.errors import ConfigError
+from igwire.runtime.health import COMPONENTS
+from igwire.runtime.secrets import complete_env
 from igwire.settings import Settings
 
 ROOT = Path(__file__).parents[3]
-COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+COMPOSE = yaml.safe_load(TEXT)
 SERVICES = COMPOSE["services"]
 
 
@@ -34,14 +37,29 @@ def test_every_setting_is_spelled_right():
     for name, service in SERVICES.items():
         for variable in service.get("environment", {}):
             assert not variable.startswith("IGWIRE_") or variable in known, f"{name}: {variable}"
+    assert set(re.findall(r"\$\{(IGWIRE_[A-Z_]+)", TEXT)) <= known
 
 
 def test_everything_listens_on_loopback_and_has_a_password():
     for name, service in SERVICES.items():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name
     assert SERVICES["elasticsearch"]["environment"]["xpack.security.enabled"] == "true"
-    keys = {s["environment"]["AIRFLOW__API_AUTH__JWT_SECRET"] for n, s in SERVICES.items() if n.startswith("airflow")}
-    assert len(keys) == 1
+
+
+def test_every_service_of_airflow_has_the_same_keys_and_database():
+    ours = [s["environment"] for s in SERVICES.values() if s["image"] == "igwire:local"]
+    assert len(ours) == 5
+    assert all(environment == ours[0] for environment in ours)
+    for name in ("AIRFLOW__API_AUTH__JWT_SECRET", "AIRFLOW__API__SECRET_KEY", "AIRFLOW__CORE__FERNET_KEY", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"):
+        assert "${" in ours[0][name], name
+    assert ours[0]["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
+    # Tasks take up to ten minutes, which is what a token lives by default.
+    assert int(ours[0]["AIRFLOW__EXECUTION_API__JWT_EXPIRATION_TIME"]) > 1200
+
+
+def test_health_checks_ask_for_components_that_there_are():
+    asked = [s["healthcheck"]["test"][-1] for s in SERVICES.values() if "igwire.runtime.health" in str(s.get("healthcheck"))]
+    assert sorted(asked) == sorted(COMPONENTS)
 
 
 def test_what_waits_for_whom():
@@ -59,10 +77,23 @@ def test_volumes_are_named_and_secrets_have_an_example():
         for volume in service.get("volumes", []):
             name = volume.split(":")[0]
             assert (ROOT / name).is_file() if name.startswith(".") else name in COMPOSE["volumes"], volume
-    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    required = set(re.findall(r"\$\{([A-Z_]+):\?", text))
+    required = set(re.findall(r"\$\{([A-Z_]+):\?", TEXT))
     example = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
     assert required == example
+
+
+def test_the_image_owns_the_folders_that_volumes_are_mounted_on():
+    # A named volume takes its owner from the image; a folder that is not there would belong to root.
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    owned = re.search(r"chown igwire (.+)", dockerfile)[1].split()
+    for service in SERVICES.values():
+        if service["image"] == "igwire:local":
+            assert {volume.split(":")[1] for volume in service["volumes"]} == set(owned)
+
+
+def test_the_image_runs_the_tested_python():
+    assert "FROM python:3.11-" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert "--python-version 3.11" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 def test_the_image_copies_what_exists():
@@ -71,24 +102,51 @@ def test_the_image_copies_what_exists():
             assert all((ROOT / path).exists() for path in line.split()[1:-1]), line
 
 
-def test_secrets_are_written_once_for_their_owner_only(tmp_path):
+@pytest.fixture
+def folder(tmp_path):
     (tmp_path / ".env.example").write_text((ROOT / ".env.example").read_text(encoding="utf-8"))
-    assert write_env(tmp_path)
-    file = tmp_path / ".env"
-    values = dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line and not line.startswith("#"))
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    return tmp_path
+
+
+def read_env(folder):
+    lines = (folder / ".env").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+def test_secrets_are_made_once_for_their_owner_only(folder):
+    assert "FERNET_KEY" in complete_env(folder)
+    values = read_env(folder)
+    assert stat.S_IMODE((folder / ".env").stat().st_mode) == 0o600
     assert all(value for name, value in values.items() if name != "IGWIRE_CONTACT")
-    assert not write_env(tmp_path)
+    assert len(set(values.values())) == len(values)
+    assert complete_env(folder) == []
+    assert read_env(folder) == values
 
 
-def test_compose_itself_takes_the_file(tmp_path):
+@pytest.mark.parametrize("before", ["IGWIRE_CONTACT=me@example.org", "IGWIRE_CONTACT=me@example.org\nELASTIC_PASSWORD=\nJWT_SECRET=mine\n"])
+def test_an_env_of_the_users_own_is_completed_and_never_changed(folder, before):
+    (folder / ".env").write_text(before)
+    (folder / ".env").chmod(0o644)
+    added = complete_env(folder)
+    assert (folder / ".env").read_text().startswith(before)
+    assert stat.S_IMODE((folder / ".env").stat().st_mode) == 0o600
+    assert "IGWIRE_CONTACT" not in added
+    assert all(read_env(folder).values())
+    assert ("JWT_SECRET" in added) == ("mine" not in before)
+
+
+def test_elsewhere_than_in_the_source_folder_it_says_so(tmp_path):
+    with pytest.raises(ConfigError, match="IGWIRE_HOME"):
+        complete_env(tmp_path)
+
+
+def test_compose_itself_takes_the_file(folder):
     program = os.environ.get("IGWIRE_COMPOSE")
     if not program:
         pytest.skip("no docker compose plugin: scripts/compose builds one where Go is installed, and scripts/test hands it over")
-    (tmp_path / ".env.example").write_text((ROOT / ".env.example").read_text(encoding="utf-8"))
-    write_env(tmp_path)
-    command = [program, "--env-file", tmp_path / ".env", "--file", ROOT / "docker-compose.yml", "config", "--quiet"]
-    variables = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    complete_env(folder)
+    command = [program, "--env-file", folder / ".env", "--file", ROOT / "docker-compose.yml", "config", "--quiet"]
+    variables = {"PATH": os.environ["PATH"], "HOME": str(folder)}
     refused = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     assert "IGWIRE_CONTACT" in refused.stderr, "without a contact nothing may start"
     done = subprocess.run(command, env={**variables, "IGWIRE_CONTACT": "tests@example.org"}, capture_output=True, text=True, check=False)
