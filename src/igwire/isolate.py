@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import multiprocessing
 import resource
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
 # Tasks that wait beside the running ones: enough to keep workers busy, few enough to keep bodies out of memory.
 _AHEAD = 4
+# A task may take so many times its processor seconds by the clock: on a machine that is busy with other work, and where it only waits.
+_WALL = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +61,16 @@ class Pool:
             self._pool = None
 
     def map(self, function: Callable[[Item], Value], items: Iterable[Item], *, timeout_s: float) -> Iterator[Done[Value] | Killed]:
-        """Answers in the order of `items`, each task given `timeout_s` seconds; `function` must be importable by name."""
+        """Answers in the order of `items`, each task given `timeout_s` seconds of processor time; `function` must be importable by name.
+
+        Not by the clock: a page must not be lost because the machine was busy.
+        """
         if self._pool is None:
             yield from (_run_here(function, item) for item in items)
             return
         waiting: deque[Any] = deque()
         for item in items:
-            waiting.append(self._pool.schedule(function, args=[item], timeout=timeout_s))
+            waiting.append(self._pool.schedule(partial(_limited, function, timeout_s), args=[item], timeout=timeout_s * _WALL))
             if len(waiting) >= self._workers * _AHEAD:
                 yield _answer(waiting.popleft())
         while waiting:
@@ -75,11 +82,24 @@ def _limit(memory_mb: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
+def _limited(function: Callable[[Item], Value], seconds: float, item: Item) -> Value:
+    """The function under a timer that counts processor time (setitimer(2)) and ends the process, also inside C code."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        return function(item)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
 def _answer(future: Any) -> Done[Any] | Killed:
+    from pebble import ProcessExpired
+
     try:
         return Done(future.result())
     except TimeoutError as error:
         return Killed("parser_timeout", str(error))
+    except ProcessExpired as error:
+        return Killed("parser_timeout" if error.exitcode == -signal.SIGPROF else "parser_crashed", str(error)[:500])
     # Whatever a parser throws on hostile bytes, and the pool's own word for a worker that died.
     except Exception as error:
         return Killed("parser_crashed", f"{type(error).__name__}: {error}"[:500])

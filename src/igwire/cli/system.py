@@ -27,12 +27,13 @@ def up(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) 
         configuration.get.cache_clear()
     settings = configuration.get()
     standing.check_contact(settings)
-    if not standing.agreed(settings):
+    first = not standing.agreed(settings)
+    if first:
         plan = standing.forecast(settings)
         output.say(f"The first run will ask {plan}; at least {settings.gap_s:g} s lie between two requests to a host.")
         _agree(yes)
         standing.agree(settings, plan)
-    _box(standing.start(settings, output.say))
+    _box(standing.start(settings, output.say, first=first))
 
 
 def _agree(yes: bool) -> None:

@@ -56,6 +56,10 @@ class Node(ABC):
     def command(self) -> tuple[list[str], dict[str, str]]:
         """Command line and extra environment variables of a start; prepares what these need."""
 
+    def before_start(self) -> str:
+        """What a start has to do first and takes a while, as a sentence; empty when nothing."""
+        return ""
+
     @property
     def process(self) -> Background:
         """The node's background process."""
@@ -89,6 +93,8 @@ class Node(ABC):
             )
         if self.process.pid_file.exists():
             say(f"The process noted in {self.process.pid_file} is gone without having been stopped; starting anew.")
+        if first := self.before_start():
+            say(first)
         command, variables = self.command()
         say(f"Starting Elasticsearch at {self.url}; its log is {self.process.log}.")
         self.process.start(command, variables=variables, facts={"port": str(self.port)})
@@ -143,15 +149,23 @@ class LocalElasticsearch(Node):
             java_home=settings.java_home,
         )
 
+    def before_start(self) -> str:
+        """See `Node`."""
+        return "" if self._built().is_dir() else "Building the local node from the official jars with Maven: once, some minutes where they have to come first."
+
+    def _built(self) -> Path:
+        """Where the node of these sources is, or will be. Raises ConfigError when the sources are missing."""
+        if not (self.project / "pom.xml").is_file():
+            raise ConfigError(f"{self.project} holds no Maven project: run igwire from its source folder or set IGWIRE_HOME to it.")
+        return self.project.absolute() / "target" / f"home-{source_stamp(self.project)}"
+
     def build(self) -> Path:
         """The node's own folder (lib, modules, plugins, config), built by Maven when sources changed or it is missing.
 
         Each state of the sources has a folder of its own, so that a build never takes the jars from under a running node.
         """
-        if not (self.project / "pom.xml").is_file():
-            raise ConfigError(f"{self.project} holds no Maven project: run igwire from its source folder or set IGWIRE_HOME to it.")
-        target = self.project.absolute() / "target"
-        built = target / f"home-{source_stamp(self.project)}"
+        built = self._built()
+        target = built.parent
         if not built.is_dir():
             with locked(target / "build.lock"):
                 if not built.is_dir():

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
-from pathlib import Path
 
 from igwire.errors import ConfigError, Unavailable
 from igwire.feeds.catalogue import load
@@ -116,34 +115,38 @@ def agree(settings: Settings, plan: Forecast) -> None:
     (settings.state / "agreed").write_text(f"{plan}\n", encoding="utf-8")
 
 
-def start(settings: Settings, say: Say) -> dict[str, str]:
-    """Start the standing system; what people need to know, one fact a line. Raises ConfigError or Unavailable with what to do."""
+def start(settings: Settings, say: Say, *, first: bool = False) -> dict[str, str]:
+    """Start the standing system; what people need to know, one fact a line. Raises ConfigError or Unavailable with what to do.
+
+    `first` says so of the run that Airflow starts as soon as it sees the DAG.
+    """
     check_contact(settings)
     services = ladder.start(settings, say=say)
     if services.choice.rung is ladder.Rung.COMPOSE:
-        return _facts(
-            settings, services, page=f"http://{HOST}:{settings.airflow_port}/igwire/ (Airflow's login)", run="docker compose exec airflow-scheduler igwire"
-        )
-    airflow = Airflow.from_settings(settings, variables(settings, services.es_url))
-    airflow.up(say)
-    return _facts(settings, services, page=start_page(settings, services.es_url), run=".venv/bin/igwire", password=airflow.password_file)
+        address, run = f"http://{HOST}:{settings.airflow_port}/igwire/ (behind Airflow's login)", "docker compose exec airflow-scheduler igwire"
+    else:
+        Airflow.from_settings(settings, variables(settings, services.es_url)).up(say)
+        address, run = start_page(settings, services.es_url), ".venv/bin/igwire"
+    return {"search page": address, **_services(settings, services), "next run": _next_run(datetime.now(UTC), first=first),
+            "try": f"{run} status; {run} search '\"net neutrality\"'", "stop": "make down"}  # fmt: skip
 
 
-def _facts(settings: Settings, services: ladder.Services, *, page: str, run: str, password: Path | None = None) -> dict[str, str]:
+def _services(settings: Settings, services: ladder.Services) -> dict[str, str]:
+    """Addresses, users, and where the passwords are."""
+    env = settings.home / ".env"
     own = settings.airflow_password.get_secret_value()
-    where = f"IGWIRE_AIRFLOW_PASSWORD in {settings.home / '.env'}" if own or password is None else str(password)
-    login = {ladder.Rung.COMPOSE: f"user elastic, ELASTIC_PASSWORD in {settings.home / '.env'}", ladder.Rung.GIVEN: "yours"}
+    password = f"IGWIRE_AIRFLOW_PASSWORD in {env}" if own else str(Airflow.from_settings(settings, {}).password_file)
+    logins = {ladder.Rung.COMPOSE: f"user elastic, password: ELASTIC_PASSWORD in {env}", ladder.Rung.GIVEN: "yours"}
     return {
-        "search page": page, "Airflow": f"http://{HOST}:{settings.airflow_port}/ (user admin, password: {where})",
-        "Elasticsearch": f"{services.es_url} ({login.get(services.choice.rung, 'no password, this machine only')})",
-        "Kibana": services.kibana_url or "none: it comes with containers, KIBANA_HOME or IGWIRE_KIBANA_URL", "next run": _next_run(datetime.now(UTC)),
-        "try first": f"{run} status; {run} search '\"net neutrality\"'", "stop": "make down",
-    }  # fmt: skip
+        "Airflow": f"http://{HOST}:{settings.airflow_port}/ (user admin, password: {password})",
+        "Elasticsearch": f"{services.es_url} ({logins.get(services.choice.rung, 'no password, this machine only')})",
+        "Kibana": services.kibana_url or "none: it comes with containers, KIBANA_HOME or IGWIRE_KIBANA_URL",
+    }
 
 
-def _next_run(now: datetime) -> str:
+def _next_run(now: datetime, *, first: bool) -> str:
     midnight = datetime.combine(now.date() + timedelta(days=1), time_of_day(), UTC)
-    return f"the first one starts by itself within a minute; then daily, next at {midnight:%Y-%m-%d %H:%M} UTC"
+    return f"{'the first one starts by itself now; then ' if first else ''}daily, next at {midnight:%Y-%m-%d %H:%M} UTC"
 
 
 def stop(settings: Settings) -> list[str]:
