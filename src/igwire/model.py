@@ -49,6 +49,13 @@ class Source:
     confidence: str = ""
     evidence: str = ""
     collections: tuple[str, ...] = ()
+    # How news are found: by the feed, else by a sitemap or a listing page whose address stands in `feed_url` (see `pipeline.probation`).
+    way: str = "feed"
+    # Where the usual places are not it: sitemap, page of the newest articles, regular expression of an article's address
+    # (its groups year, month and day date it).
+    sitemap_url: str | None = None
+    listing_url: str | None = None
+    listing_rule: str | None = None
     # Seconds between two polls of the feed at least; None = the general rule (an hour). Shorter only by agreement.
     poll_min_s: float | None = None
     # Seconds between two requests to the host; None = the general rule. Shorter than it only by agreement.

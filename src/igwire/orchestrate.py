@@ -6,7 +6,7 @@ names different intervals depending on who triggered the run; so only scheduled 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -80,6 +80,16 @@ def plan_run(dag_run: Any, params: Mapping[str, Any]) -> list[dict[str, int]]:
     print(f"window {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC, {window.mode}")
     batches = plan(wiring.parts(), dag_run.run_id, window, wanted=list(params.get("sources") or []), limit=params.get("limit"))
     return [{"batch": batch.number, "items": batch.items} for batch in batches]
+
+
+def poll_feeds(run_id: str, *, sources: Sequence[str] = ()) -> dict[str, int]:
+    """Poll the feeds that are due and note their entries, no pages; counts by resulting state."""
+    from igwire import wiring
+    from igwire.pipeline.poll import poll_sources
+
+    counts = poll_sources(wiring.parts(), run_id, wanted=sources)
+    print(", ".join(f"{count} {word}" for word, count in counts.items()) or "no feed is due")
+    return counts
 
 
 def work_on(stage: str, run_id: str, batch: Mapping[str, int]) -> dict[str, int]:

@@ -19,12 +19,17 @@ pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("ignore")]
 
 
 @pytest.fixture(scope="session")
-def dag(airflow_database):
+def dags(airflow_database):
     from airflow.dag_processing.dagbag import DagBag
 
     bag = DagBag(ROOT / "dags")
     assert bag.import_errors == {}
-    return bag.dags["ingest_news"]
+    return bag.dags
+
+
+@pytest.fixture(scope="session")
+def dag(dags):
+    return dags["ingest_news"]
 
 
 def test_the_shape(dag):
@@ -33,6 +38,13 @@ def test_the_shape(dag):
     assert dag.task_dict["report"].trigger_rule == "all_done"
     assert not dag.catchup
     assert type(dag.timetable).__name__ == "CronDataIntervalTimetable"
+    assert "red task" in dag.doc_md
+
+
+def test_the_shape_of_poll_feeds(dags):
+    dag = dags["poll_feeds"]
+    assert list(dag.task_dict) == ["poll"]
+    assert (dag.catchup, dag.max_active_runs, type(dag.timetable).__name__) == (False, 1, "CronDataIntervalTimetable")
     assert "red task" in dag.doc_md
 
 

@@ -17,7 +17,7 @@ from igwire.urls import fetch_url
 HERE = Path(__file__).parent / "catalogue"
 _KNOWN = {f.name: f for f in fields(Source)}
 _REQUIRED = [name for name, f in _KNOWN.items() if f.default is MISSING]
-_CHOICES = {"kind": SOURCE_KINDS, "rights": ("full", "excerpt", "metadata"), "status": ("active", "probation", "wanted")}
+_CHOICES = {"kind": SOURCE_KINDS, "rights": ("full", "excerpt", "metadata"), "status": ("active", "probation", "wanted"), "way": ("feed", "sitemap", "listing")}
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 
 
@@ -114,12 +114,14 @@ def _check(name: str, value: Any) -> None:
         raise ValueError(f"the id {value!r} must be lower-case letters, digits and hyphens")
     if name in _CHOICES and value not in _CHOICES[name]:
         raise ValueError(f"{name} {value!r} is not one of {', '.join(_CHOICES[name])}")
-    if name in ("site", "feed_url") and value is not None:
+    if name in ("site", "feed_url", "sitemap_url", "listing_url") and value is not None:
         _check_url(name, value)
     if name == "collections" and not (isinstance(value, list) and all(isinstance(v, str) for v in value)):
         raise ValueError("collections must be a list of words")
     if name in ("gap_s", "poll_min_s") and value is not None and not isinstance(value, int | float):
         raise ValueError(f"{name} {value!r} must be a number of seconds")
+    if name == "listing_rule" and value is not None:
+        _check_rule(value)
     if name == "timezone" and value is not None:
         _check_zone(value)
 
@@ -129,6 +131,13 @@ def _check_url(name: str, value: Any) -> None:
         fetch_url(str(value))
     except BadUrl as error:
         raise ValueError(f"{name}: {error}") from error
+
+
+def _check_rule(value: Any) -> None:
+    try:
+        re.compile(str(value))
+    except re.error as error:
+        raise ValueError(f"listing_rule {value!r} is not a regular expression: {error}") from error
 
 
 def _check_zone(value: Any) -> None:

@@ -60,7 +60,7 @@ def _xml_feed(body: bytes, source_id: str, url: str, content_type: str | None) -
     status = "ok" if entries else "empty"
     language = read.feed.get("language")
     return ParsedFeed(
-        status=status, format=version or None, title=_line(read.feed.get("title")), language=clean_line(language, 20) if language else None,
+        status=status, format=version or None, title=plain_line(read.feed.get("title")), language=clean_line(language, 20) if language else None,
         entries=entries, problems=tuple(problems), interval_s=_interval_s(read.feed), hub=_hub(read.feed, url),
     )  # fmt: skip
 
@@ -91,10 +91,10 @@ def _entry(raw: Any, source_id: str, base: str) -> FeedEntry:
     content = max((c.get("value") or "" for c in raw.get("content", [])), key=len, default="")
     guid = raw.get("id")
     return FeedEntry(
-        source_id=source_id, guid=clean_line(guid, 2048) if guid else None, url=_link(raw.get("link"), guid, base), title=_line(raw.get("title")),
+        source_id=source_id, guid=clean_line(guid, 2048) if guid else None, url=_link(raw.get("link"), guid, base), title=plain_line(raw.get("title")),
         published=_date(raw.get("published"), raw.get("published_parsed")) or _dc_date(raw), published_raw=_raw(raw.get("published")),
-        updated=_date(dict.get(raw, "updated"), dict.get(raw, "updated_parsed")), summary=_text(raw.get("summary"), _SUMMARY_CHARS),
-        content=_text(content, None), authors=_authors(a.get("name") for a in raw.get("authors", [])),
+        updated=_date(dict.get(raw, "updated"), dict.get(raw, "updated_parsed")), summary=plain_text(raw.get("summary"), _SUMMARY_CHARS),
+        content=plain_text(content), authors=_authors(a.get("name") for a in raw.get("authors", [])),
     )  # fmt: skip
 
 
@@ -109,15 +109,31 @@ def _link(link: str | None, guid: str | None, base: str) -> str:
     return ""
 
 
+def entry_link(link: Any, base: str) -> str:
+    """The absolute http(s) address of a link, "" when it has none."""
+    return _link(link if isinstance(link, str) else None, None, base)
+
+
+def moment_of(printed: str | None) -> datetime | None:
+    """The UTC instant of an RFC 3339 text; a bare day or a time without offset is read as UTC."""
+    try:
+        parsed = datetime.fromisoformat(printed) if printed else None
+    except ValueError:
+        return None
+    return parsed.replace(tzinfo=UTC) if parsed and parsed.tzinfo is None else parsed
+
+
 def _raw(value: Any) -> str | None:
     return clean_line(value, 100) or None if isinstance(value, str) else None
 
 
-def _line(value: Any) -> str | None:
+def plain_line(value: Any) -> str | None:
+    """Markup as one line of plain text, at most 1,000 characters; None when nothing is left."""
     return clean_line(_strip(value), 1000) or None if isinstance(value, str) else None
 
 
-def _text(value: Any, limit: int | None) -> str | None:
+def plain_text(value: Any, limit: int | None = None) -> str | None:
+    """Markup as plain text, one line a block, cut at `limit` characters; None when nothing is left."""
     if not isinstance(value, str):
         return None
     lines = (_SPACES.sub(" ", line).strip() for line in clean(_strip(value)).split("\n"))
@@ -190,7 +206,9 @@ def _json_feed(body: bytes, source_id: str, url: str) -> ParsedFeed:
     if not isinstance(items, list):
         return ParsedFeed(status="not_a_feed", problems=("not_a_feed: JSON without a list of items",))
     entries = tuple(_json_entry(raw, source_id, url) for raw in items[:MAX_ENTRIES] if isinstance(raw, dict))
-    return ParsedFeed(status="ok" if entries else "empty", format="json", title=_line(read.get("title")), language=_raw(read.get("language")), entries=entries)
+    return ParsedFeed(
+        status="ok" if entries else "empty", format="json", title=plain_line(read.get("title")), language=_raw(read.get("language")), entries=entries
+    )
 
 
 def _json_entry(raw: dict[str, Any], source_id: str, base: str) -> FeedEntry:
@@ -199,8 +217,8 @@ def _json_entry(raw: dict[str, Any], source_id: str, base: str) -> FeedEntry:
     guid = str(guid) if guid is not None else None
     return FeedEntry(
         source_id=source_id, guid=clean_line(guid, 2048) if guid else None, url=_link(link if isinstance(link, str) else None, guid, base),
-        title=_line(raw.get("title")), published=_date(raw.get("date_published"), None), published_raw=_raw(raw.get("date_published")),
-        updated=_date(raw.get("date_modified"), None), summary=_text(raw.get("summary"), _SUMMARY_CHARS),
-        content=_text(raw.get("content_html") or raw.get("content_text"), None),
+        title=plain_line(raw.get("title")), published=_date(raw.get("date_published"), None), published_raw=_raw(raw.get("date_published")),
+        updated=_date(raw.get("date_modified"), None), summary=plain_text(raw.get("summary"), _SUMMARY_CHARS),
+        content=plain_text(raw.get("content_html") or raw.get("content_text")),
         authors=_authors(a.get("name") for a in authors or [] if isinstance(a, dict)),
     )  # fmt: skip

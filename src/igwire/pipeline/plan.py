@@ -1,4 +1,4 @@
-"""The plan of a run: poll what is due, claim what is unfinished, cut it into batches by host."""
+"""The plan of a run: poll what is due, look into archives for what feeds may have dropped, claim what is unfinished, cut it into batches by host."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import timedelta
 from igwire.ledger import items, runs
 from igwire.ledger.items import Item
 from igwire.model import Window
+from igwire.pipeline.gaps import fill_gaps
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.poll import poll_due
 
@@ -33,7 +34,8 @@ def plan(parts: Parts, run_id: str, window: Window, *, wanted: Sequence[str] = (
     with parts.ledger.transaction() as conn:
         runs.start(conn, run_id, mode=window.mode, window=window, now=now)
     if poll:
-        counts = poll_due(parts, run_id, chosen, mode=window.mode, until=now + timedelta(seconds=parts.knobs.budget_s))
+        until = now + timedelta(seconds=parts.knobs.budget_s)
+        counts = poll_due(parts, run_id, chosen, mode=window.mode, until=until) | fill_gaps(parts, run_id, chosen, until=until)
         with parts.ledger.transaction() as conn:
             runs.add_polls(conn, run_id, counts)
     ids = [s.id for s in chosen] if wanted else None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -35,6 +35,13 @@ _PERMANENT = (301, 308)
 Sent = Capture | FetchError | BadUrl
 
 
+def poll_sources(parts: Parts, run_id: str, *, wanted: Sequence[str] = ()) -> dict[str, int]:
+    """Poll what is due of the sources with these ids or in these collections (all active ones when empty), within the time budget."""
+    parts.store.salvage()
+    until = parts.clock.now() + timedelta(seconds=parts.knobs.budget_s)
+    return poll_due(parts, run_id, parts.catalogue.choose(wanted), mode="live", until=until)
+
+
 def poll_due(parts: Parts, run_id: str, wanted: Sequence[Source], *, mode: str, until: datetime) -> dict[str, int]:
     """Poll those of the `wanted` sources that are due; counts by resulting state, and `new` = items found.
 
@@ -46,7 +53,7 @@ def poll_due(parts: Parts, run_id: str, wanted: Sequence[Source], *, mode: str, 
     due = [s for s in wanted if s.feed_url and ((at := states[s.id].next_poll_at) is None or at <= now)]
     if not due:
         return {}
-    with parts.store.writer() as writer, Pool(1) as pool:
+    with parts.store.writer() as writer, Pool(min(1, parts.knobs.parser_workers)) as pool:
         session = _Polling(parts, run_id, mode, states, writer, pool)
         work = HostWork(
             ledger=parts.ledger, clock=parts.clock, holder=f"poll:{run_id}"[:120], threads=parts.knobs.threads, until=until,

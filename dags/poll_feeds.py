@@ -1,0 +1,42 @@
+"""### poll_feeds: what is new, before it rolls out of the feeds
+
+Every 30 minutes: polls the feeds that are due (each between once an hour and about once a day, by its own rhythm) and notes their entries.
+No page is fetched here; `ingest_news` takes up every entry that has not been fetched, whatever its date.
+
+A red task means that polling itself broke, not that a feed did: what feeds answer is kept in the ledger (`igwire sources health`).
+Clearing it is safe: what was polled is not due again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from airflow.sdk import CronDataIntervalTimetable, Param, dag, get_current_context, task
+
+from igwire import orchestrate
+
+PARAMS = {"sources": Param([], type="array", items={"type": "string"}, title="Sources", description="Ids or collections. Empty: all active ones.")}
+
+
+@dag(
+    schedule=CronDataIntervalTimetable("*/30 * * * *", timezone="UTC"),
+    start_date=datetime(2010, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"retries": 1, "retry_delay": timedelta(seconds=30)},
+    params=PARAMS,
+    doc_md=__doc__,
+    tags=["igwire"],
+)
+def poll_feeds() -> None:
+    """Wire the one task."""
+
+    @task
+    def poll() -> dict[str, int]:
+        context = get_current_context()
+        return orchestrate.poll_feeds(context["run_id"], sources=context["params"]["sources"])
+
+    poll()
+
+
+poll_feeds()

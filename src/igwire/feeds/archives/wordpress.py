@@ -1,0 +1,80 @@
+"""WordPress's REST archive: /wp-json/wp/v2/posts, oldest first, a hundred a page (developer.wordpress.org, REST API handbook, "Posts")."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import urlencode
+
+from igwire.feeds.archives import MAX_PAGES, Ask, Body, Verdict, Walk, sort_out
+from igwire.feeds.parse import entry_link, plain_line, plain_text
+from igwire.model import FeedEntry, Source, Window
+
+# `after` and `before` compare the site's local time, which may be this far from UTC.
+_ZONES = timedelta(hours=14)
+_PER_PAGE = 100
+_FIELDS = "id,date,date_gmt,modified_gmt,link,title,excerpt,content"
+
+
+def walk(source: Source, window: Window) -> Walk:
+    """Every post of the window. Complete when the last page that the server counts was read."""
+    seen: set[str] = set()
+    for number in range(1, MAX_PAGES + 1):
+        got = yield Ask(_url(source, window, number), read_posts)
+        if got is None or got.value is None:
+            problem = got.problem if got else ""
+            return Verdict(False, f"page {number}: {problem or 'no list of posts'}", passing=number > 1)
+        yield sort_out(got.value, window, seen)
+        pages = (got.capture.header("x-wp-totalpages") if got.capture else None) or ""
+        if number >= int(pages) if pages.isdigit() else len(got.value) < _PER_PAGE:
+            return Verdict(True, f"{number} pages")
+    return Verdict(False, f"more than {MAX_PAGES} pages")
+
+
+def _url(source: Source, window: Window, number: int) -> str:
+    asked = {
+        "after": f"{window.start - _ZONES:%Y-%m-%dT%H:%M:%S}", "before": f"{window.end + _ZONES:%Y-%m-%dT%H:%M:%S}", "per_page": _PER_PAGE,
+        "page": number, "orderby": "date", "order": "asc", "_fields": _FIELDS,
+    }  # fmt: skip
+    return f"{source.site.rstrip('/')}/wp-json/wp/v2/posts?{urlencode(asked)}"
+
+
+def read_posts(body: Body) -> list[FeedEntry] | None:
+    """The posts of one page; None when the body is no list of posts."""
+    try:
+        posts = json.loads(body.body.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError):
+        return None
+    return list(_entries(posts, body)) if isinstance(posts, list) else None
+
+
+def _entries(posts: list[Any], body: Body) -> Iterator[FeedEntry]:
+    for post in posts:
+        link = entry_link(post.get("link") if isinstance(post, dict) else None, body.url)
+        if not link:
+            continue
+        yield FeedEntry(
+            source_id=body.source.id, guid=str(post["id"]) if post.get("id") else None, url=link, title=plain_line(_rendered(post, "title")),
+            published=_moment(post.get("date"), post.get("date_gmt")), updated=_moment(None, post.get("modified_gmt")),
+            summary=plain_text(_rendered(post, "excerpt")), content=plain_text(_rendered(post, "content")),
+        )  # fmt: skip
+
+
+def _rendered(post: dict[str, Any], name: str) -> str | None:
+    value = post.get(name)
+    return value.get("rendered") if isinstance(value, dict) else None
+
+
+def _moment(local: Any, gmt: Any) -> str | None:
+    """RFC 3339; the difference of the two times that WordPress prints is the site's offset."""
+    try:
+        utc = datetime.fromisoformat(str(gmt)[:19]).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    try:
+        offset = datetime.fromisoformat(str(local)[:19]).replace(tzinfo=UTC) - utc
+        return utc.astimezone(timezone(offset)).isoformat() if abs(offset) < timedelta(hours=24) else utc.isoformat()
+    except ValueError:
+        return utc.isoformat()

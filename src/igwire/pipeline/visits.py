@@ -1,0 +1,140 @@
+"""Driving walks over the web (archives, probes): one polite request after the other, raw bytes stored, readers in the killable pool.
+
+walk asks ─ robots.txt ─ host's slot ─ fetch ─ raw store ─ read in the pool ─▶ walk gets
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from igwire.errors import BadUrl, FetchError
+from igwire.feeds.archives import Ask, Body, Found, Got
+from igwire.fetch import policy
+from igwire.fetch.robots import Robots
+from igwire.isolate import Killed, Pool
+from igwire.ledger import hosts
+from igwire.model import Capture, Source
+from igwire.pipeline.parts import Parts
+from igwire.ports import Fetcher, RawWriter
+from igwire.urls import host_of
+
+# Sitemaps of 50,000 addresses are larger than any page.
+_MAX_BYTES = 50 * 1024 * 1024
+_READ_S = 20.0
+# As in `collect`: robots.txt is used for a day, one that could not be had for an hour.
+_ROBOTS_FRESH, _ROBOTS_RETRY = timedelta(hours=24), timedelta(hours=1)
+_NAP_S = 5.0
+
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class Visits:
+    """Sends the requests of walks; see `open_visits`."""
+
+    parts: Parts
+    run_id: str
+    # No request starts after it.
+    until: datetime
+    writer: RawWriter
+    pool: Pool
+    fetcher: Fetcher
+    rules: dict[str, Robots] = field(default_factory=dict)
+
+    def drive(self, source: Source, walk: Generator[Ask | Found, Got | None, Result], take: Callable[[Found], None] = lambda _: None) -> Result:
+        """Work the walk off; `take` gets what it finds. Gives the walk's result."""
+        answer: Got | None = None
+        try:
+            step = next(walk)
+            while True:
+                if isinstance(step, Found):
+                    take(step)
+                    answer = None
+                else:
+                    answer = self._got(source, step)
+                step = walk.send(answer)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+
+    def _got(self, source: Source, ask: Ask) -> Got:
+        rules = self._rules(source, ask.url) if ask.robots else None
+        if rules is not None and not rules.allowed(ask.url)[0]:
+            return Got(problem=rules.allowed(ask.url)[1] or "robots")
+        sent = self._send(source, ask.url, rules.crawl_delay if rules else None)
+        if not isinstance(sent, Capture):
+            return Got(problem=sent)
+        self.writer.append(sent, {"kind": "archive", "source": source.id, "run": self.run_id})
+        if sent.status != 200:
+            return Got(capture=sent, problem=f"HTTP status {sent.status}")
+        body = Body(source=source, url=sent.final_url, content_type=sent.header("content-type"), body=sent.body)
+        done = next(iter(self.pool.map(ask.read, [body], timeout_s=_READ_S)))
+        return Got(capture=sent, problem=done.reason) if isinstance(done, Killed) else Got(capture=sent, value=done.value)
+
+    def _rules(self, source: Source, url: str) -> Robots:
+        """The origin's robots file: as it was read in this round, else as it is stored, else asked for."""
+        split = urlsplit(url)
+        origin = f"{split.scheme}://{split.netloc}"
+        if origin not in self.rules:
+            self.rules[origin] = self._stored_rules(origin) or self._fetched_rules(source, origin)
+        return self.rules[origin]
+
+    def _stored_rules(self, origin: str) -> Robots | None:
+        with self.parts.ledger.reading() as conn:
+            stored = hosts.robots_of(conn, origin)
+        if stored is None:
+            return None
+        at, status, body = stored
+        fresh = _ROBOTS_FRESH if 200 <= status < 500 and status != 429 else _ROBOTS_RETRY
+        return Robots.parse(body, status) if self.parts.clock.now() - at < fresh else None
+
+    def _fetched_rules(self, source: Source, origin: str) -> Robots:
+        sent = self._send(source, f"{origin}/robots.txt", None)
+        status, body = (sent.status, sent.body) if isinstance(sent, Capture) else (0, b"")
+        with self.parts.ledger.transaction() as conn:
+            hosts.save_robots(conn, origin, status=status, body=body, now=self.parts.clock.now())
+        return Robots.parse(body, status)
+
+    def _send(self, source: Source, url: str, delay: float | None) -> Capture | str:
+        """The answer, or in words why there is none."""
+        slot = self._slot(host_of(url))
+        if isinstance(slot, str):
+            return slot
+        sent: Capture | str
+        try:
+            sent = self.fetcher.get(url, max_bytes=_MAX_BYTES)
+        except (FetchError, BadUrl) as error:
+            sent = error.reason
+        now, cooling = self.parts.clock.now(), None
+        if isinstance(sent, Capture):
+            cooling = policy.cooling_until(sent.status, sent.headers, now=now, failures=slot.failures)
+        next_at = now + timedelta(seconds=policy.gap_s(source.gap_s, delay, self.parts.knobs.gap_s))
+        with self.parts.ledger.transaction() as conn:
+            hosts.release(
+                conn, slot, next_at=next_at, cooling_until=cooling, reason="archive" if cooling else None, failures=slot.failures + 1 if cooling else 0
+            )
+        return sent
+
+    def _slot(self, host: str) -> hosts.Slot | str:
+        """The host's slot, waited for as long as there is time; else why it cannot be had."""
+        while (now := self.parts.clock.now()) < self.until:
+            with self.parts.ledger.transaction() as conn:
+                slot = hosts.acquire(conn, host, f"visit:{self.run_id}"[:120], now=now)
+            if isinstance(slot, hosts.Slot):
+                return slot
+            if slot.until >= self.until:
+                return slot.reason
+            self.parts.clock.sleep(min(max((slot.until - now).total_seconds(), 0.01), _NAP_S))
+        return "time_budget"
+
+
+@contextmanager
+def open_visits(parts: Parts, run_id: str, *, until: datetime) -> Iterator[Visits]:
+    """Visits with a segment of the raw store and a parser process of their own."""
+    with parts.store.writer() as writer, Pool(min(1, parts.knobs.parser_workers)) as pool:
+        yield Visits(parts, run_id, until, writer, pool, parts.fetcher())

@@ -1,0 +1,230 @@
+"""Walks into a source's past: each driven by hand over a small table of answers, without a network."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from igwire.feeds.archives import Ask, Body, Found, Got, Verdict, archive_walk, listing, paged, sitemaps, wordpress
+from igwire.model import Capture, Source, Window
+
+DAY = datetime(2026, 11, 20, tzinfo=UTC)
+WINDOW = Window(start=DAY, end=DAY + timedelta(days=2))
+SOURCE = Source(id="example", title="Example", site="http://news.example/", feed_url="http://news.example/feed/", archive="wordpress")
+
+
+def drive(walk, answers: dict[str, object], source: Source = SOURCE):
+    """Answers by URL (or by the beginning of one): a body, (body, headers), or a status."""
+    found, dropped, asked, answer = [], {}, [], None
+    try:
+        step = next(walk)
+        while True:
+            answer = None
+            if isinstance(step, Found):
+                found += step.entries
+                dropped = {k: dropped.get(k, 0) + step.dropped.get(k, 0) for k in {**dropped, **step.dropped}}
+            else:
+                assert isinstance(step, Ask)
+                asked.append(step.url)
+                answer = _got(step, answers, source)
+            step = walk.send(answer)
+    except StopIteration as end:
+        return found, dropped, asked, end.value
+
+
+def _got(ask: Ask, answers: dict[str, object], source: Source) -> Got:
+    key = ask.url if ask.url in answers else next((k for k in answers if k.endswith("*") and ask.url.startswith(k[:-1])), None)
+    given = answers.get(key, 404) if key else 404
+    status = given if isinstance(given, int) else 200
+    body, headers = given if isinstance(given, tuple) else (b"" if isinstance(given, int) else given, {})
+    capture = Capture(requested_url=ask.url, final_url=ask.url, fetched_at=DAY, status=status, headers=tuple(headers.items()), body=body)
+    if status != 200:
+        return Got(capture=capture, problem=f"HTTP status {status}")
+    return Got(capture=capture, value=ask.read(Body(source=source, url=ask.url, content_type=None, body=body)))
+
+
+def rss(*days: str | None, start: int = 0) -> bytes:
+    items = "".join(
+        f"<item><title>T{n}</title><link>/{n}</link>" + (f"<pubDate>{day} Nov 2026 10:00:00 GMT</pubDate>" if day else "") + "</item>"
+        for n, day in enumerate(days, start)
+    )
+    return f"<rss version='2.0'><channel>{items}</channel></rss>".encode()
+
+
+def posts(*moments: str, start: int = 0, zone: int = 8) -> bytes:
+    listed = []
+    for n, text in enumerate(moments, start):
+        utc = datetime.fromisoformat(text)
+        local = utc + timedelta(hours=zone)
+        listed.append(
+            {"id": n, "link": f"http://news.example/{n}", "title": {"rendered": f"T&amp;{n}"}, "date": local.isoformat(), "date_gmt": utc.isoformat(),
+             "excerpt": {"rendered": "<p>short</p>"}, "content": {"rendered": "<p>one</p><p>two</p>"}}
+        )  # fmt: skip
+    return json.dumps(listed).encode()
+
+
+# ── WordPress ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+REST = "http://news.example/wp-json/wp/v2/posts?*"
+
+
+def test_wordpress_reads_all_pages_and_keeps_the_window_in_utc():
+    bodies = iter([posts("2026-11-19T23:59:59", "2026-11-20T00:00:00"), posts("2026-11-21T23:59:59", "2026-11-22T00:00:00", start=2)])
+    found, dropped, asked, verdict = [], {}, [], None
+    walk = wordpress.walk(SOURCE, WINDOW)
+    answers: dict[str, object] = {}
+    step = next(walk)
+    try:
+        while True:
+            if isinstance(step, Found):
+                found += step.entries
+                dropped = {k: dropped.get(k, 0) + v for k, v in step.dropped.items()} or dropped
+                step = walk.send(None)
+            else:
+                asked.append(step.url)
+                answers[step.url] = (next(bodies), {"X-WP-TotalPages": "2"})
+                step = walk.send(_got(step, answers, SOURCE))
+    except StopIteration as end:
+        verdict = end.value
+    assert verdict == Verdict(True, "2 pages")
+    assert [(e.url, e.title, e.published, e.content) for e in found] == [
+        ("http://news.example/1", "T&1", "2026-11-20T08:00:00+08:00", "one\ntwo"),
+        ("http://news.example/2", "T&2", "2026-11-22T07:59:59+08:00", "one\ntwo"),
+    ]
+    assert dropped == {"outside": 2}
+    # The site's clock may be anywhere on Earth.
+    assert "after=2026-11-19T10%3A00%3A00" in asked[0]
+    assert "page=2" in asked[1]
+
+
+def test_wordpress_that_is_closed_falls_back_to_the_feeds_pages_and_then_to_sitemaps():
+    answers = {REST: 401, "http://news.example/feed/": rss("Sat, 21", "Fri, 20"), "http://news.example/feed/?paged=2": rss("Thu, 12", start=2)}
+    found, _, asked, verdict = drive(archive_walk(SOURCE, WINDOW), answers)
+    assert [e.title for e in found] == ["T0", "T1"]
+    assert asked[-1] == "http://news.example/feed/?paged=2"
+    assert (verdict.complete, "401" in verdict.reason) == (True, True)
+    nothing = drive(archive_walk(SOURCE, WINDOW), {})[3]
+    assert not nothing.complete
+    assert nothing.reason.count("404") >= 2
+
+
+@pytest.mark.parametrize("body", [b"<html>no REST here</html>", b'{"code": "rest_no_route"}', b"[" * 100_000, b'["x", {"link": 5}, {}]'])
+def test_wordpress_reader_survives_anything(body):
+    assert wordpress.read_posts(Body(source=SOURCE, url="http://news.example/", content_type=None, body=body)) in (None, [])
+
+
+# ── feed pages ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_paging_begins_with_the_bare_address_and_stops_where_the_window_is_covered():
+    answers = {f"http://news.example/feed/{q}": body for q, body in
+               {"": rss("Mon, 23", "Sun, 22"), "?paged=2": rss("Sat, 21", "Fri, 20", start=2), "?paged=3": rss("Thu, 19", "Wed, 18", start=4)}.items()}  # fmt: skip
+    found, dropped, asked, verdict = drive(paged.walk(SOURCE, WINDOW), answers)
+    assert (asked[0], len(asked), verdict) == ("http://news.example/feed/", 3, Verdict(True, "3 pages"))
+    assert ([e.title for e in found], dropped) == (["T2", "T3"], {"outside": 4})
+
+
+def test_an_old_entry_pinned_to_the_top_does_not_end_the_walk():
+    answers = {"http://news.example/feed/": rss("Sun, 01", "Sat, 21"), "http://news.example/feed/?paged=2": rss("Fri, 20", "Thu, 12", start=2)}
+    assert [e.title for e in drive(paged.walk(SOURCE, WINDOW), answers)[0]] == ["T1", "T2"]
+
+
+@pytest.mark.parametrize("second", [503, rss(), b"<html><body>gone</body></html>"])
+def test_an_error_or_an_empty_page_claims_no_coverage(second):
+    answers = {"http://news.example/feed/": rss("Sat, 21"), "http://news.example/feed/?paged=2": second}
+    found, _, _, verdict = drive(paged.walk(SOURCE, WINDOW), answers)
+    assert (len(found), verdict.complete, verdict.passing) == (1, False, True)
+
+
+def test_a_server_that_repeats_itself_is_left():
+    same = rss("Sat, 21")
+    verdict = drive(paged.walk(SOURCE, WINDOW), {"http://news.example/feed/*": same})[3]
+    assert verdict == Verdict(False, "page 2 repeats what came before")
+
+
+def test_undated_entries_are_dropped_and_counted_never_dated_now():
+    answers = {"http://news.example/feed/": rss("Sat, 21", None, "Sat, 21"), "http://news.example/feed/?paged=2": rss("Fri, 20", "Thu, 12", start=2)}
+    found, dropped, _, _ = drive(paged.walk(SOURCE, WINDOW), answers)
+    assert ([e.title for e in found], dropped) == (["T0", "T2"], {"undated": 1, "repeated": 1, "outside": 1})
+
+
+# ── sitemaps ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def urlset(*pairs: tuple[str, str | None]) -> bytes:
+    urls = "".join(f"<url><loc>{loc}</loc>" + (f"<lastmod>{mod}</lastmod>" if mod else "") + "</url>" for loc, mod in pairs)
+    return f"<urlset>{urls}</urlset>".encode()
+
+
+def index(*children: str) -> bytes:
+    return ("<sitemapindex>" + "".join(f"<sitemap><loc>{c}</loc></sitemap>" for c in children) + "</sitemapindex>").encode()
+
+
+SITE = {
+    "http://news.example/robots.txt": b"User-agent: *\nSitemap: http://news.example/all.xml\n",
+    "http://news.example/all.xml": index("/posts-2025.xml", "/posts-2026.xml", "/category-sitemap.xml"),
+    "http://news.example/posts-2026.xml": urlset(("/a", "2026-11-20"), ("/b", "2026-11-22"), ("/2026/11/21/c", None), ("/d", None)),
+}
+
+
+def test_sitemaps_of_robots_are_read_two_levels_deep_and_only_where_the_window_can_be():
+    found, dropped, asked, verdict = drive(sitemaps.walk(SOURCE, WINDOW), SITE)
+    assert [e.url for e in found] == ["http://news.example/a", "http://news.example/2026/11/21/c"]
+    assert dropped == {"outside": 1, "undated": 1}
+    assert (asked, verdict) == (list(SITE), Verdict(True, "2 sitemaps"))
+
+
+def test_without_robots_the_usual_places_are_tried_until_one_answers():
+    answers = {"http://news.example/sitemap_index.xml": urlset(("/a", "2026-11-20"))}
+    _, _, asked, verdict = drive(sitemaps.walk(SOURCE, WINDOW), answers)
+    assert [u.rpartition("/")[2] for u in asked] == ["robots.txt", "sitemap.xml", "sitemap_index.xml"]
+    assert verdict.complete
+
+
+@pytest.mark.parametrize("lost", [{"http://news.example/posts-2026.xml": 500}, {"http://news.example/posts-2026.xml": urlset(("/d", None))}])
+def test_a_sitemap_that_fails_or_has_no_dates_claims_no_coverage(lost):
+    assert not drive(sitemaps.walk(SOURCE, WINDOW), SITE | lost)[3].complete
+
+
+def test_an_index_that_contains_itself_ends():
+    answers = {"http://news.example/sitemap.xml": index("/sitemap.xml", "/sitemap.xml?2", "/sitemap.xml?3")}
+    assert not drive(sitemaps.walk(SOURCE, WINDOW), answers)[3].complete
+
+
+# ── listing pages ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def cards(*days: int, older: str = "") -> bytes:
+    articles = "".join(
+        f"<article><h2><a href='/story-{d}'>The long title of day {d}</a></h2><time datetime='2026-11-{d:02}T08:00:00Z'>x</time></article>" for d in days
+    )
+    return f"<html><body><nav><a href='/about'>About this publication</a></nav>{articles}<a href='{older}' rel='next'>Older</a></body></html>".encode()
+
+
+def test_listing_pages_are_followed_back_to_the_windows_start():
+    answers = {"http://news.example/": cards(23, 21, older="/page/2"), "http://news.example/page/2": cards(20, 19, older="/page/3"),
+               "http://news.example/page/3": cards(18, 17)}  # fmt: skip
+    found, _, asked, verdict = drive(listing.walk(SOURCE, WINDOW), answers)
+    assert [e.title for e in found] == ["The long title of day 21", "The long title of day 20"]
+    assert (len(asked), verdict) == (3, Verdict(True, "3 pages"))
+
+
+def test_a_rule_names_articles_and_dates_them():
+    rule = Source(id="r", title="R", site="http://news.example/", listing_rule=r"/n/(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)-\d+")
+    html = b"<a href='/n/20261121-1'>One</a><a href='http://other.example/n/20261121-2'>Two</a><a href='/n/20261399-3'>Three</a><a href='/2026/11/21/x'>Long enough a title</a>"
+    page = listing.read_listing(Body(source=rule, url="http://news.example/", content_type=None, body=html))
+    assert [(e.url, e.published) for e in page.entries] == [("http://news.example/n/20261121-1", "2026-11-21")]
+
+
+def test_without_a_rule_dated_addresses_are_articles_and_buttons_are_not():
+    html = b"<a href='/2026/11/21/x'>Long enough a title</a><a href='/2026/11/21/x#c'>3 comments</a><a href='/2026/11/'>Archive of November 2026</a><a href='/2026/11/20/y'>more</a>"
+    page = listing.read_listing(Body(source=SOURCE, url="http://news.example/", content_type=None, body=html))
+    assert [(e.url, e.title, e.published) for e in page.entries] == [("http://news.example/2026/11/21/x", "Long enough a title", "2026-11-21")]
+
+
+def test_the_times_of_several_articles_date_none_of_them():
+    html = b"<div><a href='/one-story'>A title that is long enough</a><time datetime='2026-11-21'>a</time><time datetime='2026-11-20'>b</time></div>"
+    page = listing.read_listing(Body(source=SOURCE, url="http://news.example/", content_type=None, body=html))
+    assert page.entries == ()
