@@ -274,6 +274,40 @@ class Disposition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CopiedSentence:
+    """A sentence (code points of the text) that an earlier article has; `first`: the earliest known one's id."""
+
+    start: int
+    end: int
+    first: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyFacts:
+    """What is known of an article's copies. Ids are those of documents."""
+
+    # The earliest article of the cluster; an article without copies is a cluster of its own.
+    cluster: str
+    # single, first, copy.
+    role: str = "single"
+    # The earliest article that it was compared with and found to be a copy of.
+    of: str | None = None
+    # Share (0 to 1) of its text that earlier articles have.
+    share: float = 0.0
+    # Articles that had sentences of it first, the largest share first.
+    copied_from: tuple[str, ...] = ()
+    sentences: tuple[CopiedSentence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Syndication:
+    """Whose text an article is, by its own credit. `kind`: wire or press_release; `agency`: its name, None when it names none."""
+
+    kind: str
+    agency: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentContext:
     """What a document needs beside its article: identity, provenance and times. Nothing here changes from run to run."""
 
@@ -294,6 +328,9 @@ class DocumentContext:
     raw: RawRef | None = None
     # All names of the linked entities, for the low-weight alias field.
     aliases: tuple[str, ...] = ()
+    # None: the document was not looked at yet.
+    copies: CopyFacts | None = None
+    syndication: Syndication | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

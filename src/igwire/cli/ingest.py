@@ -40,7 +40,7 @@ def ingest(
 
 
 def rebuild(
-    first: Annotated[str, typer.Option("--from", help="extract, enrich or index: the first step to do again.")] = "index",
+    first: Annotated[str, typer.Option("--from", help="extract, enrich, copies or index: the first step to do again.")] = "index",
     select: Annotated[str, typer.Option(help="since=DAY,source=ID,reason=WORD,id=ID; everything when left out.")] = "",
     only_stale: Annotated[bool, typer.Option("--only-stale", help="Only what older code or another knowledge base made.")] = False,
     into: Annotated[str, typer.Option(help="live, or new: a new index beside the old, swapped in when it is complete.")] = "live",

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from igwire import schema
-from igwire.model import Article, DocumentContext, EnrichedArticle, Mention, Tags
+from igwire.model import Article, CopyFacts, DocumentContext, EnrichedArticle, Mention, Tags
 from igwire.text import word_count
 from igwire.urls import host_of, registrable_domain
 
@@ -18,6 +18,8 @@ _FACETS = {"company": "organisation", "media": "organisation"}
 _STEMMED = ("en",)
 # Elasticsearch refuses more than 10,000 nested objects in one document; no article needs a tenth of it.
 _MAX_MENTIONS = 1000
+# More copied sentences than any article has; a book-long report is named by its sources, not by each sentence.
+_MAX_SENTENCES = 1000
 
 
 def project(enriched: EnrichedArticle, context: DocumentContext) -> dict[str, Any]:
@@ -25,6 +27,7 @@ def project(enriched: EnrichedArticle, context: DocumentContext) -> dict[str, An
     article, tags = enriched.article, enriched.tags
     fields = {
         **_identity(article, context), **_times(article, context), **_texts(article, context), **_provenance(article, tags, context), **_entities(tags),
+        **_copies(context),
     }  # fmt: skip
     cleaned: dict[str, Any] = _without_empty(fields)
     return cleaned
@@ -85,6 +88,17 @@ def _entities(tags: Tags) -> dict[str, Any]:
     return {
         "entities": {**entities, "count": len(everything)}, "entity_mentions": [_mention(m) for m in tags.mentions[:_MAX_MENTIONS]],
         "countries": list(tags.countries), "topics": [topic["topic"] for topic in tags.topics],
+    }  # fmt: skip
+
+
+def _copies(context: DocumentContext) -> dict[str, Any]:
+    """A document that was not compared yet is a cluster of its own: results collapse on the cluster, so that every document has one."""
+    found = context.copies or CopyFacts(cluster=context.doc_id)
+    sentences = [{"start": s.start, "end": s.end, "first": s.first} for s in found.sentences[:_MAX_SENTENCES]]
+    return {
+        "cluster": {"id": found.cluster, "role": found.role, "of": found.of}, "copied_share": found.share or None,
+        "copied_from": list(found.copied_from), "copied_sentences": sentences,
+        "syndication": {"kind": credit.kind, "agency": credit.agency} if (credit := context.syndication) else None,
     }  # fmt: skip
 
 

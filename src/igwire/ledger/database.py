@@ -7,7 +7,7 @@ import fcntl
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,11 +15,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from igwire.errors import ConfigError, Unavailable
 
 # The newest migration; a test holds it against the migrations folder.
-HEAD = "0002_polling"
+HEAD = "0003_copies"
 # SQLite takes 32,766 variables in a statement; a chunk of ids stays far below on every database.
 _CHUNK = 500
 # Seconds a writer waits for another's transaction; all transactions here are far shorter.
 _BUSY_S = 60
+T = TypeVar("T")
 
 
 class Ledger:
@@ -135,8 +136,8 @@ def upsert(conn: sa.Connection, table: sa.Table) -> Any:
     return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-def chunked(values: Iterable[str]) -> Iterator[list[str]]:
+def chunked(values: Iterable[T], size: int = _CHUNK) -> Iterator[list[T]]:
     """The values in lists that fit into one statement."""
     rest = iter(values)
-    while chunk := list(islice(rest, _CHUNK)):
+    while chunk := list(islice(rest, size)):
         yield chunk

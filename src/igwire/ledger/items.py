@@ -18,6 +18,8 @@ from igwire.urls import document_id, host_of
 UNFINISHED = ("new", "captured", "extracted", "enriched")
 # A claim outlives the longest task (10 min) many times over, and a killed run's items are free again within the hour.
 CLAIM = timedelta(hours=1)
+# Reason of items that are complete and only wait to be projected again.
+AGAIN = "surroundings"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,19 @@ def see(conn: sa.Connection, item_id: str, entry: FeedEntry, *, now: datetime) -
         return
     indexed = (items.c.id == item_id) & (items.c.state == "indexed")
     conn.execute(items.update().where(indexed).values(state="enriched"))
+
+
+def project_again(conn: sa.Connection, doc_ids: Iterable[str]) -> None:
+    """The documents' surroundings changed (a copy, a feed): those that are indexed are projected again."""
+    for chunk in chunked(doc_ids):
+        indexed = items.c.doc_id.in_(chunk) & (items.c.state == "indexed")
+        conn.execute(items.update().where(indexed).values(state="enriched", reason=AGAIN))
+
+
+def waiting_again(conn: sa.Connection, limit: int) -> list[str]:
+    """Ids of at most `limit` items that `project_again` named and nobody took yet."""
+    wanted = sa.select(items.c.id).where(items.c.state == "enriched", items.c.reason == AGAIN)
+    return list(conn.execute(wanted.order_by(items.c.id).limit(limit)).scalars())
 
 
 def claim(conn: sa.Connection, run_id: str, window: Window, *, now: datetime, sources: Sequence[str] | None, limit: int | None) -> list[Item]:

@@ -260,6 +260,55 @@ events = sa.Table(
     sa.Column("detail", sa.Text),
 )
 
+# Copies (see pipeline.copies). A document's number is 63 bits of the hash of its id: short rows, and no counter to share.
+copies = sa.Table(
+    "copies",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("doc_id", sa.String(80), nullable=False),
+    # Seconds since 1970: publication where it is known, else first sight. Who has the least was first; of equals, who arrived first.
+    sa.Column("seen", sa.BigInteger, nullable=False),
+    sa.Column("arrived", sa.BigInteger, nullable=False),
+    # What enrich.fingerprints made of the text.
+    sa.Column("text_key", sa.BigInteger),
+    sa.Column("shingles", sa.Integer, nullable=False),
+    sa.Column("signature", sa.LargeBinary, nullable=False),
+    sa.Column("units", sa.LargeBinary, nullable=False),
+    sa.Column("figures", sa.Text, nullable=False),
+    # The earliest document of the cluster, and (in its row) how many others the cluster has.
+    sa.Column("cluster", sa.BigInteger, nullable=False, index=True),
+    sa.Column("followers", sa.Integer, nullable=False),
+    # The earliest document that was compared and found to have this text, and the share of this text that it has.
+    sa.Column("copy_of", sa.BigInteger),
+    sa.Column("share", sa.Float, nullable=False),
+    sa.Column("stamp", sa.String(40), nullable=False),
+)
+
+# Who had a text key or a band first. One row a key: a text that is reprinted a thousand times costs one look-up, not a thousand.
+copy_keys = sa.Table(
+    "copy_keys",
+    metadata,
+    sa.Column("key", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+)
+
+# Who had a sentence first, and how many documents have it.
+copy_sentences = sa.Table(
+    "copy_sentences",
+    metadata,
+    sa.Column("key", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("holders", sa.Integer, nullable=False),
+)
+
+# Document → document that had some of its sentences first, so that both are projected again when an earlier one turns up.
+copy_sources = sa.Table(
+    "copy_sources",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("source", sa.BigInteger, primary_key=True, autoincrement=False, index=True),
+)
+
 hosts = sa.Table(
     "hosts",
     metadata,

@@ -73,6 +73,7 @@ def import_texts(parts: Parts, run_id: str, texts: Iterator[Text], *, source_id:
         with parts.ledger.reading() as conn:
             left = runs.batch_items(conn, run_id, 0)
         step(work, left)
+    process.index_neighbours(work)
     return report(parts, run_id)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from igwire.enrich.syndication import credit_of
 from igwire.errors import StoreError, Unavailable
 from igwire.extract.article import extract
 from igwire.index.document import document_hash, project
@@ -23,7 +24,8 @@ from igwire.isolate import Killed, Pool
 from igwire.ledger import documents, items, runs
 from igwire.ledger.documents import StoredDocument
 from igwire.ledger.items import Item
-from igwire.model import Capture, Disposition, DocumentContext, EnrichedArticle, Extraction, FeedEntry, Outcome, Tags, WriteAction, WriteResult
+from igwire.model import Capture, CopyFacts, Disposition, DocumentContext, EnrichedArticle, Extraction, FeedEntry, Outcome, Tags, WriteAction, WriteResult
+from igwire.pipeline import copies
 from igwire.pipeline.parts import Parts
 from igwire.urls import document_id
 
@@ -31,6 +33,8 @@ from igwire.urls import document_id
 CHUNK = 50
 # A page that takes longer is built to; the slowest honest page seen took under 3 s.
 _PAGE_S = 15.0
+# Neighbours that one batch projects again at most; the rest is taken up by the next batch or run.
+_NEIGHBOURS = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,14 @@ class Work:
     target: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a document shows beside its own text: the sources that named it, its copies."""
+
+    feeds: tuple[str, ...] = ()
+    copies: CopyFacts | None = None
+
+
 def extract_items(work: Work, ids: Sequence[str]) -> None:
     """Extract the captures of the items `ids` in killable workers."""
     with Pool(work.parts.knobs.parser_workers) as pool:
@@ -51,15 +63,29 @@ def extract_items(work: Work, ids: Sequence[str]) -> None:
 
 
 def enrich_items(work: Work, ids: Sequence[str]) -> None:
-    """Tag the extracted texts of the items `ids`."""
+    """Tag the extracted texts of the items `ids`, and find their copies."""
     for chunk in _chunks(ids):
         _enrich_chunk(work, chunk)
+        _place_chunk(work, chunk)
+
+
+def place_copies(work: Work, ids: Sequence[str]) -> None:
+    """Find the copies of the tagged documents of the items `ids`."""
+    for chunk in _chunks(ids):
+        _place_chunk(work, chunk)
 
 
 def index_items(work: Work, ids: Sequence[str]) -> None:
     """Project and write the documents of the items `ids`; what the server does not take now stays pending."""
     for chunk in _chunks(ids):
         _index_chunk(work, chunk)
+
+
+def index_neighbours(work: Work) -> None:
+    """Write those documents again whose surroundings (copies) others of this run changed; they are no items of the run."""
+    with work.parts.ledger.reading() as conn:
+        waiting = items.waiting_again(conn, _NEIGHBOURS)
+    index_items(work, waiting)
 
 
 def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
@@ -155,6 +181,12 @@ def tag_document(parts: Parts, document: StoredDocument) -> Tags:
     return parts.tagger().tag(title=article.title, text=article.text, language=article.language, source=document.source_id, published=published)
 
 
+def _place_chunk(work: Work, ids: list[str]) -> None:
+    rows = copies.rows_of(document for _, document in _documents_of(work, ids, ready="enriched"))
+    with work.parts.ledger.transaction() as conn:
+        copies.place_documents(conn, rows)
+
+
 def _documents_of(work: Work, ids: list[str], *, ready: str) -> list[tuple[Item, StoredDocument]]:
     """Items in state `ready` (any state with `redo`) with the documents that show them."""
     with work.parts.ledger.reading() as conn:
@@ -171,8 +203,8 @@ def _index_chunk(work: Work, ids: list[str]) -> None:
     with work.parts.ledger.transaction() as conn:
         # Read again inside the transaction: what is projected is what the ledger holds now, never what a slow worker remembers.
         fresh = {d.id: d for d in documents.get(conn, [d.id for _, d in pairs])}
-        feeds = items.feeds_of(conn, list(fresh))
-        actions = [a for item, d in pairs if (a := _action(work, conn, item, fresh[d.id], feeds.get(d.id, ()))) is not None]
+        around = surroundings(conn, list(fresh))
+        actions = [a for item, d in pairs if (a := _action(work, conn, item, fresh[d.id], around[d.id])) is not None]
     by_doc = {document.id: item for item, document in pairs}
     results = list(_write(work, actions))
     with work.parts.ledger.transaction() as conn:
@@ -183,21 +215,28 @@ def _index_chunk(work: Work, ids: list[str]) -> None:
             _end(work, conn, item, Outcome.UNCHANGED, stage="index")
 
 
-def _action(work: Work, conn: sa.Connection, item: Item, document: StoredDocument, feeds: tuple[str, ...]) -> WriteAction | None:
-    body = document_of(work.parts, item, document, feeds)
+def _action(work: Work, conn: sa.Connection, item: Item, document: StoredDocument, around: Surroundings) -> WriteAction | None:
+    body = document_of(work.parts, item, document, around)
     seq = documents.raise_seq(conn, document, document_hash(body))
     unchanged = seq == document.indexed_seq and work.target is None and not work.redo
     return None if unchanged else WriteAction(doc_id=document.id, version=seq, body=body)
 
 
-def document_of(parts: Parts, item: Item, document: StoredDocument, feeds: tuple[str, ...]) -> dict[str, Any]:
+def surroundings(conn: sa.Connection, doc_ids: Sequence[str]) -> dict[str, Surroundings]:
+    """What the ledger knows around each of the documents."""
+    feeds, found = items.feeds_of(conn, doc_ids), copies.facts(conn, doc_ids)
+    return {doc_id: Surroundings(feeds=feeds.get(doc_id, ()), copies=found.get(doc_id)) for doc_id in doc_ids}
+
+
+def document_of(parts: Parts, item: Item, document: StoredDocument, around: Surroundings) -> dict[str, Any]:
     """What Elasticsearch gets for a stored document: a pure function of ledger, catalogue and knowledge base."""
     assert document.tags is not None
     linked = sorted({m.entity for m in document.tags.mentions if m.entity})
     context = DocumentContext(
-        doc_id=document.id, source=parts.source(document.source_id), feeds=feeds or (document.source_id,), requested_url=item.url,
+        doc_id=document.id, source=parts.source(document.source_id), feeds=around.feeds or (document.source_id,), requested_url=item.url,
         first_seen_at=document.first_seen_at, fetched_at=item.fetched_at or document.first_seen_at, revised_at=document.revised_at,
         revision=document.revision, mode=item.mode, run_id=item.run_id or "", raw=item.raw, aliases=parts.tagger().aliases_of(linked),
+        copies=around.copies, syndication=credit_of(document.article.text, document.article.authors),
     )  # fmt: skip
     return project(EnrichedArticle(article=document.article, tags=document.tags), context)
 

@@ -1,6 +1,6 @@
 """The one way to make documents again: from raw bytes, from stored text or from stored tags; a selection or everything.
 
-select ─▶ chunks ─ extract? ─ enrich? ─ index ─▶ report            dry: the same computation, compared and thrown away
+select ─▶ chunks ─ extract? ─ enrich? ─ copies? ─ index ─▶ report            dry: the same computation, compared and thrown away
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from igwire.errors import StoreError, UsageError
 from igwire.extract.article import stamp as extract_stamp
 from igwire.isolate import Killed, Pool
-from igwire.ledger import documents, items, runs
+from igwire.ledger import copies, documents, items, runs
 from igwire.ledger.documents import StoredDocument
 from igwire.ledger.items import Item
 from igwire.ledger.tables import dead_letters
@@ -28,7 +28,7 @@ from igwire.pipeline.parts import Parts
 from igwire.pipeline.process import CHUNK, Work
 from igwire.pipeline.report import Report, report
 
-STEPS = ("extract", "enrich", "index")
+STEPS = ("extract", "enrich", "copies", "index")
 # Seconds for one page, as in `process`.
 _PAGE_S = 15.0
 
@@ -107,9 +107,17 @@ def rebuild(parts: Parts, run_id: str, *, first: str, selection: Selection, targ
     work = Work(parts=parts, run_id=run_id, redo=True, target=target)
     if first == "extract":
         process.extract_items(work, ids)
-    if first != "index":
+    if first != "index" and selection == Selection():
+        # Signatures of another version cannot be compared with new ones: a rebuild of everything starts from an empty memory of copies.
+        with parts.ledger.transaction() as conn:
+            copies.wipe(conn)
+    if first in ("extract", "enrich"):
         process.enrich_items(work, _open(parts, run_id))
+    elif first == "copies":
+        process.place_copies(work, _open(parts, run_id))
     process.index_items(work, _open(parts, run_id))
+    if target is None:
+        process.index_neighbours(work)
     return report(parts, run_id)
 
 
@@ -135,12 +143,12 @@ def _recomputed(parts: Parts, pool: Pool, ids: Sequence[str], first: str) -> Ite
     with parts.ledger.reading() as conn:
         found = {i.id: i for i in items.get(conn, ids) if i.doc_id}
         stored = [d for d in documents.get(conn, [i.doc_id for i in found.values() if i.doc_id]) if d.item_id in found and d.tags]
-        feeds = items.feeds_of(conn, [d.id for d in stored])
+        around = process.surroundings(conn, [d.id for d in stored])
     for document in stored:
-        item, named = found[document.item_id], feeds.get(document.id, ())
+        item, beside = found[document.item_id], around[document.id]
         after = _again(parts, pool, item, document, first)
         if after is not None:
-            yield item, process.document_of(parts, item, document, named), process.document_of(parts, item, after, named)
+            yield item, process.document_of(parts, item, document, beside), process.document_of(parts, item, after, beside)
 
 
 def _again(parts: Parts, pool: Pool, item: Item, document: StoredDocument, first: str) -> StoredDocument | None:
@@ -158,7 +166,7 @@ def _again(parts: Parts, pool: Pool, item: Item, document: StoredDocument, first
         if result.article is None:
             return None
         document = dataclasses.replace(document, article=result.article)
-    return dataclasses.replace(document, tags=process.tag_document(parts, document)) if first != "index" else document
+    return dataclasses.replace(document, tags=process.tag_document(parts, document)) if first in ("extract", "enrich") else document
 
 
 def _compare(changes: Changes, item: Item, before: dict[str, Any], after: dict[str, Any], samples: int) -> None:

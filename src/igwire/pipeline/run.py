@@ -24,7 +24,10 @@ def run_stage(parts: Parts, stage: str, run_id: str, batch: int) -> int:
         with parts.ledger.reading() as conn:
             ids = runs.batch_items(conn, run_id, batch)
         steps = {"extract": process.extract_items, "enrich": process.enrich_items, "index": process.index_items}
-        steps[stage](Work(parts=parts, run_id=run_id), ids)
+        work = Work(parts=parts, run_id=run_id)
+        steps[stage](work, ids)
+        if stage == "index":
+            process.index_neighbours(work)
     with parts.ledger.reading() as conn:
         return len(runs.batch_items(conn, run_id, batch))
 

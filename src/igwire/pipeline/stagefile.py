@@ -15,6 +15,7 @@ Rows = Iterable[dict[str, Any]]
 Stage = Callable[[Rows, Path, int], Iterator[dict[str, Any]]]
 # Where each stage's `run` lives, and the fields that a row must have.
 STAGES = {
+    "dedupe": ("igwire.pipeline.stage_dedupe", ("text",)),
     "extract": ("igwire.pipeline.stage_extract", ("file",)),
     "feeds": ("igwire.pipeline.stage_feeds", ("file",)),
     "fetch": ("igwire.pipeline.stage_fetch", ("url",)),
@@ -36,12 +37,21 @@ def run_stage(name: str, source: Path, target: Path, *, workers: int, **needs: A
     module, needed = STAGES[name]
     stage: Stage = partial(import_module(module).run, **needs)
     failed = 0
-    good, bad = _sort_out(_read(source), source.parent, needed)
+    # A malformed file is refused as a whole, before any line is worked on; then lines flow, and memory holds none but the stage's own.
+    for _ in _read(source):
+        pass
     with target.open("w", encoding="utf-8") as out:
-        for row in bad:
-            out.write(_line(row))
-            failed += 1
-        for row in stage(good, source.parent, workers):
+
+        def good() -> Iterator[dict[str, Any]]:
+            nonlocal failed
+            for row in _read(source):
+                if reason := _lack(row, source.parent, needed):
+                    out.write(_line({"id": row["id"], "status": "failed", "reason": reason}))
+                    failed += 1
+                else:
+                    yield row
+
+        for row in stage(good(), source.parent, workers):
             out.write(_line(row))
             failed += row.get("status") == "failed"
     return failed
@@ -57,10 +67,9 @@ def _line(row: dict[str, Any]) -> str:
     return text + "\n"
 
 
-def _read(source: Path) -> list[dict[str, Any]]:
+def _read(source: Path) -> Iterator[dict[str, Any]]:
     if not source.exists():
         raise UsageError(f"{source}: there is no such file")
-    rows = []
     with source.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
@@ -71,18 +80,7 @@ def _read(source: Path) -> list[dict[str, Any]]:
                 raise UsageError(f"{source}:{number}: not a line of JSON: {error}") from error
             if not isinstance(row, dict) or "id" not in row:
                 raise UsageError(f"{source}:{number}: each line must be an object with an 'id'")
-            rows.append(row)
-    return rows
-
-
-def _sort_out(rows: list[dict[str, Any]], root: Path, needed: Sequence[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    good, bad = [], []
-    for row in rows:
-        if reason := _lack(row, root, needed):
-            bad.append({"id": row["id"], "status": "failed", "reason": reason})
-        else:
-            good.append(row)
-    return good, bad
+            yield row
 
 
 def _lack(row: dict[str, Any], root: Path, needed: Sequence[str]) -> str | None:

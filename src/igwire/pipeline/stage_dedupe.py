@@ -1,0 +1,114 @@
+"""`igwire stage dedupe`: texts in, their copies out, by the pipeline's own code on a ledger in a temporary folder."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from igwire.enrich.fingerprints import Fingerprint, fingerprint
+from igwire.isolate import Killed, Pool
+from igwire.ledger.copies import CopyRow
+from igwire.ledger.database import Ledger
+from igwire.ledger.packing import instant
+from igwire.model import CopyFacts, DateFound
+from igwire.pipeline import copies
+
+# Texts a transaction: enough to spread its cost, few enough to keep memory flat.
+_CHUNK = 1000
+# Texts a task of a worker process: a task costs about 2 ms, a text about 1.
+_SHARE = 100
+# Nothing here hangs; the limit only frees the caller from a worker that died.
+_TIMEOUT_S = 60.0
+# "First seen" of the first line, before all real dates' end: rows without a date come after dated ones, in the order of the file.
+_ARRIVAL = datetime(3000, 1, 1, tzinfo=UTC)
+
+Row = dict[str, Any]
+
+
+def run(rows: Iterable[Row], root: Path, workers: int) -> Iterator[Row]:
+    """Compare the texts of `rows` (`id`, `title`?, `text`, `published_at`?, `source`?) with each other; one answer a row, in their order.
+
+    Everything is read before the first answer is given, because a later line may turn out to be the original of an earlier one.
+    """
+    order = array("q")
+    with TemporaryDirectory(prefix="igwire-dedupe-") as folder:
+        ledger = Ledger.open(f"sqlite:///{folder}/copies.db")
+        try:
+            for chunk in _placed(ledger, rows, workers):
+                order.extend(chunk)
+            yield from _answers(ledger, order)
+        finally:
+            ledger.close()
+
+
+def _placed(ledger: Ledger, rows: Iterable[Row], workers: int) -> Iterator[list[int]]:
+    """Place all rows; the documents' numbers, a chunk at a time."""
+    with Pool(workers if workers > 1 else 0) as pool:
+        made = _fingerprinted(pool, rows)
+        place = 0
+        while chunk := list(islice(made, _CHUNK)):
+            placed = [_row(row, found, place + n) for n, (row, found) in enumerate(chunk)]
+            place += len(chunk)
+            # The last line of an id counts, as a later revision of a document does.
+            with ledger.transaction() as conn:
+                copies.place_all(conn, list({row.number: row for row in placed}.values()))
+            yield [row.number for row in placed]
+
+
+def _fingerprinted(pool: Pool, rows: Iterable[Row]) -> Iterator[tuple[Row, Fingerprint]]:
+    waiting: list[list[Row]] = []
+
+    def tasks() -> Iterator[list[tuple[str, str]]]:
+        rest = iter(rows)
+        while share := list(islice(rest, _SHARE)):
+            waiting.append(share)
+            yield [_texts(row) for row in share]
+
+    for done in pool.map(_fingerprints, tasks(), timeout_s=_TIMEOUT_S):
+        share = waiting.pop(0)
+        # A worker that died took a share with it: its texts are done here.
+        found = _fingerprints([_texts(row) for row in share]) if isinstance(done, Killed) else done.value
+        yield from zip(share, found, strict=True)
+
+
+def _texts(row: Row) -> tuple[str, str]:
+    return str(row["text"]), str(row.get("title") or "")
+
+
+def _fingerprints(texts: list[tuple[str, str]]) -> list[Fingerprint]:
+    return [fingerprint(text, title) for text, title in texts]
+
+
+def _row(row: Row, made: Fingerprint, place: int) -> CopyRow:
+    arrived = _ARRIVAL + timedelta(seconds=place)
+    published = str(row.get("published_at") or "")
+    moment = instant(published)
+    precision = "day" if len(published) <= 10 else "second"
+    date = DateFound(value=published, origin="given", precision=precision, day=moment.date()) if moment else None
+    return copies.make_row(_name(row["id"]), made, seen=copies.first_moment(date, arrived), arrived=arrived)
+
+
+def _name(row_id: Any) -> str:
+    """Ids may be of any JSON type; the ledger's are texts."""
+    return json.dumps(row_id, ensure_ascii=False)
+
+
+def _answers(ledger: Ledger, order: array[int]) -> Iterator[Row]:
+    for start in range(0, len(order), _CHUNK):
+        numbers = order[start : start + _CHUNK]
+        with ledger.reading() as conn:
+            found = copies.facts_by_number(conn, numbers)
+        for number in numbers:
+            yield _answer(*found[number])
+
+
+def _answer(name: str, facts: CopyFacts) -> Row:
+    sentences = [{"start": s.start, "end": s.end, "first": json.loads(s.first)} for s in facts.sentences]
+    of = json.loads(facts.of) if facts.of is not None else None
+    return {"id": json.loads(name), "cluster": json.loads(facts.cluster), "of": of, "share": facts.share, "sentences": sentences}
