@@ -101,7 +101,7 @@ def test_queries_are_judged_on_articles_that_exist():
         assert max(row["judgements"].values()) >= 2, f"{row['id']}: nothing answers it"
     written = Counter(row["written_from"] for row in queries)
     assert len(queries) >= 60
-    assert set(written) == {"topic", "article"}
+    assert set(written) == {"topic", "subject", "article"}
     assert written["topic"] >= 30
     assert {row["language"] for row in queries} == LANGUAGES
 
