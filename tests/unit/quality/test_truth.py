@@ -49,6 +49,16 @@ def test_every_topic_of_the_list_is_labelled_and_every_label_is_listed():
     assert sum(not row["topics"] for row in titles) >= 30
 
 
+def test_every_article_of_the_newsroom_has_its_topics():
+    listed = {topic["id"] for topic in yaml.safe_load((DATA / "topic_list.yaml").read_text(encoding="utf-8"))}
+    articles = rows("article_topics.jsonl")
+    assert {row["id"] for row in articles} == {story.slug for story in stories()}
+    for row in articles:
+        assert set(row["main"]) <= listed
+        assert set(row["further"]) <= listed - set(row["main"])
+        assert row["main"] or row["further"], row["id"]
+
+
 def test_quotations_are_spans_between_marks_with_a_speaker_of_the_passage():
     passages = rows("quotes.jsonl")
     for row in passages:
