@@ -1,7 +1,8 @@
 """### poll_feeds: what is new, before it rolls out of the feeds
 
 Every 30 minutes: polls the feeds that are due (each between once an hour and about once a day, by its own rhythm) and notes their entries.
-No page is fetched here; `ingest_news` takes up every entry that has not been fetched, whatever its date.
+No page is fetched here; `ingest_news` takes up every entry that has not been fetched, whatever its date. Then sources on probation are
+probed, each once a week: feed, feeds that the site names, sitemaps, listing page; what works is polled from then on.
 
 A red task means that polling itself broke, not that a feed did: what feeds answer is kept in the ledger (`igwire sources health`).
 Clearing it is safe: what was polled is not due again.
@@ -29,14 +30,18 @@ PARAMS = {"sources": Param([], type="array", items={"type": "string"}, title="So
     tags=["igwire"],
 )
 def poll_feeds() -> None:
-    """Wire the one task."""
+    """Wire the two tasks."""
 
     @task
     def poll() -> dict[str, int]:
         context = get_current_context()
         return orchestrate.poll_feeds(context["run_id"], sources=context["params"]["sources"])
 
-    poll()
+    @task
+    def probe() -> dict[str, int]:
+        return orchestrate.probe_sources(get_current_context()["run_id"])
+
+    poll() >> probe()
 
 
 poll_feeds()

@@ -92,6 +92,16 @@ def poll_feeds(run_id: str, *, sources: Sequence[str] = ()) -> dict[str, int]:
     return counts
 
 
+def probe_sources(run_id: str) -> dict[str, int]:
+    """Probe the sources on probation whose week is over; counts by verdict."""
+    from igwire import wiring
+    from igwire.pipeline.probation import probe_within_budget
+
+    counts = probe_within_budget(wiring.parts(), run_id)
+    print(", ".join(f"{count} {word}" for word, count in counts.items()) or "no source is due")
+    return counts
+
+
 def work_on(stage: str, run_id: str, batch: Mapping[str, int]) -> dict[str, int]:
     """Do one stage of one batch; hands the batch on to the next stage."""
     from igwire import wiring

@@ -43,7 +43,7 @@ def test_the_shape(dag):
 
 def test_the_shape_of_poll_feeds(dags):
     dag = dags["poll_feeds"]
-    assert list(dag.task_dict) == ["poll"]
+    assert list(dag.task_dict) == ["poll", "probe"]
     assert (dag.catchup, dag.max_active_runs, type(dag.timetable).__name__) == (False, 1, "CronDataIntervalTimetable")
     assert "red task" in dag.doc_md
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from igwire.newsroom import render
+from igwire.newsroom import probation, render
 from igwire.newsroom.articles import Site, Story, sites, stories
 
 # Where faults are ordered and the log is read; no site lives here.
@@ -66,6 +66,7 @@ class Newsroom:
         self._log_file = log
         self._faults: dict[str, list[Fault]] = {}
         self._hosts: dict[str, Respond] = {site.address: self._responder(site) for site in self.sites.values()}
+        self._hosts |= {address: self._probation_responder(name) for name, (address, _) in probation.HOSTS.items()}
         self._sockets: list[socket.socket] = []
         self._stop = threading.Event()
         self._lock = threading.Lock()
@@ -133,6 +134,10 @@ class Newsroom:
             for s in self.sites.values()
         ]  # fmt: skip
 
+    def probation_catalogue(self) -> list[dict[str, Any]]:
+        """Three sources on probation as catalogue entries: see `newsroom.probation`."""
+        return probation.catalogue(self.origin)
+
     def fault(self, site_id: str, kind: str, *, path: str = "*", value: Any = None, times: int | None = None, **headers: str) -> None:
         """Let something go wrong on a site from now on."""
         if kind not in _FAULTS:
@@ -156,6 +161,13 @@ class Newsroom:
 
     def _responder(self, site: Site) -> Respond:
         return lambda path, query: self._site_answer(site, path, query)
+
+    def _probation_responder(self, name: str) -> Respond:
+        def respond(path: str, query: str) -> Answer:
+            status, kind, body = probation.page(name, path, self._now())
+            return Answer(status=status, type=kind, body=body)
+
+        return respond
 
     def _site_answer(self, site: Site, path: str, query: str) -> Answer:
         now = self._now()

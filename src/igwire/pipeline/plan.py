@@ -13,6 +13,7 @@ from igwire.model import Window
 from igwire.pipeline.gaps import fill_gaps
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.poll import poll_due
+from igwire.pipeline.probation import followed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ def plan(parts: Parts, run_id: str, window: Window, *, wanted: Sequence[str] = (
 
     `wanted`: ids or collections of sources, all active ones when empty. `poll` False leaves the feeds alone.
     """
-    chosen = parts.catalogue.choose(wanted)
+    chosen = followed(parts).choose(wanted)
     parts.store.salvage()
     now = parts.clock.now()
     with parts.ledger.transaction() as conn:

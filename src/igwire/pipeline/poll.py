@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from igwire.errors import BadUrl, FetchError
-from igwire.feeds.parse import parse_feed
+from igwire.feeds.archives import Body
+from igwire.feeds.probing import read_source
 from igwire.fetch import policy
 from igwire.isolate import Killed, Pool
 from igwire.ledger import items, runs, sources
@@ -22,6 +23,7 @@ from igwire.pipeline import polling
 from igwire.pipeline.hostwork import HostWork, Pause
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.polling import Answer, Decision
+from igwire.pipeline.probation import followed
 from igwire.ports import RawWriter
 from igwire.urls import host_of
 
@@ -39,7 +41,7 @@ def poll_sources(parts: Parts, run_id: str, *, wanted: Sequence[str] = ()) -> di
     """Poll what is due of the sources with these ids or in these collections (all active ones when empty), within the time budget."""
     parts.store.salvage()
     until = parts.clock.now() + timedelta(seconds=parts.knobs.budget_s)
-    return poll_due(parts, run_id, parts.catalogue.choose(wanted), mode="live", until=until)
+    return poll_due(parts, run_id, followed(parts).choose(wanted), mode="live", until=until)
 
 
 def poll_due(parts: Parts, run_id: str, wanted: Sequence[Source], *, mode: str, until: datetime) -> dict[str, int]:
@@ -111,8 +113,8 @@ class _Polling:
 
     def _read(self, source: Source, capture: Capture) -> ParsedFeed:
         self.writer.append(capture, {"kind": "feed", "source": source.id, "run": self.run_id})
-        task = (capture.body, source.id, capture.final_url, capture.header("content-type"))
-        done = next(iter(self.pool.map(parse, [task], timeout_s=_PARSE_S)))
+        body = Body(source=source, url=capture.final_url, content_type=capture.header("content-type"), body=capture.body)
+        done = next(iter(self.pool.map(read_source, [body], timeout_s=_PARSE_S)))
         return ParsedFeed(status="failed", problems=(done.reason,)) if isinstance(done, Killed) else done.value
 
     def _keep(self, source: Source, answer: Answer) -> None:
@@ -141,9 +143,3 @@ class _Polling:
         for alert in decided.alerts:
             runs.note(conn, "alert", now=now, run_id=self.run_id, source_id=source.id, detail=alert)
         return found
-
-
-def parse(task: tuple[bytes, str, str, str | None]) -> ParsedFeed:
-    """Parse one body; runs in a worker process."""
-    body, source_id, url, content_type = task
-    return parse_feed(body, source_id=source_id, url=url, content_type=content_type)

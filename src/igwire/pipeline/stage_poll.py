@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from igwire.feeds.archives import Body
+from igwire.feeds.archives.paged import read_feed
 from igwire.isolate import Killed, Pool
 from igwire.ledger.packing import fingerprint
 from igwire.ledger.sources import Known, SourceState
 from igwire.model import FeedEntry, ParsedFeed, Source
 from igwire.pipeline import polling
-from igwire.pipeline.poll import parse
 from igwire.pipeline.polling import Answer, Decision
 from igwire.urls import document_id
 
@@ -60,20 +61,27 @@ def run(rows: Iterable[dict[str, Any]], root: Path, workers: int) -> Iterator[di
     kept: list[dict[str, Any]] = []
     memory: dict[str, _Memory] = {}
 
-    def tasks() -> Iterator[tuple[bytes, str, str, str | None]]:
+    def tasks() -> Iterator[Body]:
         for row in rows:
             kept.append(row)
-            body = (root / row["file"]).read_bytes() if row.get("file") else b""
-            yield body, row["source"], _final(row), _headers(row).get("content-type")
+            yield Body(source=_source(row), url=_final(row), content_type=_headers(row).get("content-type"), body=_body(row, root))
 
     with Pool(workers) as pool:
-        for number, done in enumerate(pool.map(parse, tasks(), timeout_s=_TIMEOUT_S)):
+        for number, done in enumerate(pool.map(read_feed, tasks(), timeout_s=_TIMEOUT_S)):
             row = kept[number]
             feed = ParsedFeed(status="failed", problems=(done.reason,)) if isinstance(done, Killed) else done.value
             try:
                 yield {"id": row["id"], **_decide(memory, row, root, feed)}
             except (ValueError, TypeError) as error:
                 yield {"id": row["id"], "status": "failed", "reason": f"not an answer of a feed: {error}"}
+
+
+def _source(row: dict[str, Any]) -> Source:
+    return Source(id=row["source"], title=row["source"], site="", feed_url=row.get("url") or f"https://{row['source']}.invalid/feed")
+
+
+def _body(row: dict[str, Any], root: Path) -> bytes:
+    return (root / row["file"]).read_bytes() if row.get("file") else b""
 
 
 def _headers(row: dict[str, Any]) -> dict[str, str]:
@@ -89,8 +97,7 @@ def _final(row: dict[str, Any]) -> str:
 
 def _decide(memory: dict[str, _Memory], row: dict[str, Any], root: Path, feed: ParsedFeed) -> dict[str, Any]:
     name, moment = row["source"], datetime.fromisoformat(row["at"])
-    source = Source(id=name, title=name, site="", feed_url=row.get("url") or f"https://{name}.invalid/feed")
-    mine = memory.setdefault(name, _Memory(source, SourceState(id=name)))
+    mine = memory.setdefault(name, _Memory(_source(row), SourceState(id=name)))
     answer = _answer(mine, row, root, feed, moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     decided = polling.decide(mine.source, mine.state, answer, mine.known(answer.feed) if answer.feed else ())
     mine.keep(decided)
@@ -100,8 +107,7 @@ def _decide(memory: dict[str, _Memory], row: dict[str, Any], root: Path, feed: P
 def _answer(mine: _Memory, row: dict[str, Any], root: Path, feed: ParsedFeed, at: datetime) -> Answer:
     status = int(row.get("status") or 0)
     followed = bool(status in _PERMANENT and row.get("file"))
-    body = (root / row["file"]).read_bytes() if row.get("file") else b""
-    body_hash = hashlib.sha256(body).hexdigest()
+    body_hash = hashlib.sha256(_body(row, root)).hexdigest()
     fresh = (status == 200 or followed) and not polling.same_body(mine.source, mine.state, body_hash)
     return Answer(
         at=at, status=200 if followed else status, headers=_headers(row), final_url=_final(row), body_hash=body_hash,

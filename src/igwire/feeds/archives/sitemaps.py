@@ -17,7 +17,7 @@ USUAL = ("/sitemap.xml", "/sitemap_index.xml", "/wp-sitemap.xml")
 # Two levels of indexes below the first, and no more files than an evening's reading.
 _DEPTH, _MOST = 2, 60
 # Sitemaps of what is no article.
-_NO_ARTICLES = re.compile(r"categor|[-_/]tags?[-_./]|post_tag|author|users?[-_.]|image|video|attachment", re.IGNORECASE)
+NO_ARTICLES = re.compile(r"categor|[-_/]tags?[-_./]|post_tag|author|users?[-_.]|image|video|attachment", re.IGNORECASE)
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _DAY_IN_PATH = re.compile(r"/((?:19|20)\d\d)[/-](\d\d)[/-](\d\d)(?=[/-])")
 
@@ -67,7 +67,7 @@ def _may_hold(child: str, window: Window) -> bool:
     """False when the sitemap's name says that it is of other years, or of no articles."""
     path = urlsplit(child).path
     years = {int(year) for year in _YEAR.findall(path)}
-    return not _NO_ARTICLES.search(path) and (not years or bool(years & set(range(window.start.year, window.end.year + 1))))
+    return not NO_ARTICLES.search(path) and (not years or bool(years & set(range(window.start.year, window.end.year + 1))))
 
 
 def read_sitemap(body: Body) -> ParsedSitemap:
