@@ -102,11 +102,7 @@ class Tagger:
 
     def _mentions(self, field: str, text: str, links: Sequence[tuple[Hit, Link]], found: Sequence[Found], identities: dict[str, Link]) -> list[Mention]:
         longer = [(f.start, f.end) for f in found if f.type != "place"]
-        mentions = [
-            self._linked(field, text, hit.start, hit.end, link)
-            for hit, link in links
-            if not any(a <= hit.start and hit.end <= b for a, b in _around(longer, hit))
-        ]
+        mentions = [self._linked(field, text, hit.start, hit.end, link) for hit, link in links if link.entity.type != "place" or not _inside(hit, longer)]
         taken = bytearray(len(text))
         for m in mentions:
             taken[m.start : m.end] = b"\x01" * (m.end - m.start)
@@ -129,8 +125,9 @@ class Tagger:
         )  # fmt: skip
 
 
-def _around(spans: Sequence[tuple[int, int]], hit: Hit) -> Iterable[tuple[int, int]]:
-    return (span for span in spans if span[0] <= hit.start < span[1])
+def _inside(hit: Hit, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether a longer name holds the place: the Beijing of Beijing Normal University is no mention of its own."""
+    return any(start <= hit.start and hit.end <= end for start, end in spans)
 
 
 def _meanings(defined: Sequence[Sequence[Definition]], hits: Sequence[Sequence[Hit]]) -> dict[str, str | None]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,60 +12,9 @@ from typing import Any
 import yaml
 
 from igwire.errors import CatalogueError
-from igwire.model import MENTION_TYPES
+from igwire.kb.entity import FIELDS, Entity, faults
 
 HERE = Path(__file__).parent
-_ID = re.compile(r"[a-z]+:[a-z0-9][a-z0-9-]*")
-_QID = re.compile(r"Q[1-9]\d*")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]+)?")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entity:
-    """One entity. Names in `aliases` stand by themselves; all others need support from the document.
-
-    `acronyms` are matched case-sensitively and need the long form or another entity; `short` (a surname) needs the full name,
-    or one of the entities in `context`, or, when `distinctive`, any other entity; `with_context` (a common word) needs two others.
-    """
-
-    id: str
-    type: str
-    name: str
-    qid: str | None = None
-    qid_source: str = ""
-    # Names by language (BCP-47); the canonical name itself is not repeated.
-    aliases: dict[str, list[str]] = field(default_factory=dict)
-    acronyms: list[str] = field(default_factory=list)
-    clear: list[str] = field(default_factory=list)
-    short: list[str] = field(default_factory=list)
-    with_context: list[str] = field(default_factory=list)
-    context: list[str] = field(default_factory=list)
-    # Words one of which supports a weak name; words one of which forbids any link.
-    words: list[str] = field(default_factory=list)
-    unless: list[str] = field(default_factory=list)
-    # Only `context` and `words` support its weak names; other entities of the subject do not.
-    needs_context: bool = False
-    # Names of a place's people and adjectives, by language: they tell the country, and are no mention.
-    demonyms: dict[str, list[str]] = field(default_factory=dict)
-    # Degrees north and east of a place; for a country its capital's.
-    coordinates: list[float] = field(default_factory=list)
-    distinctive: bool = False
-    # ISO 3166-1 alpha-2 of the country that a place is, or lies in; `level` "country" for the country itself.
-    country: str | None = None
-    level: str | None = None
-    note: str = ""
-
-    def was_named(self, name: str, day: str | None) -> bool:
-        """Whether it bore the name on that day; always true when the day or the name's period is unknown."""
-        return True
-
-    def names(self) -> Iterator[str]:
-        """Every name, the canonical one first, each once."""
-        listed = [self.name, *(a for names in self.aliases.values() for a in names), *self.acronyms, *self.clear, *self.short, *self.with_context]
-        yield from dict.fromkeys(listed)
-
-
-_FIELDS = set(Entity.__dataclass_fields__)
 
 
 @dataclass(frozen=True)
@@ -93,21 +41,46 @@ class KnowledgeBase:
         return [*exact, *partly]
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where an entity was read, for messages."""
+
+    file: Path
+    content: bytes
+    number: int
+
+    def error(self, message: str, field: str | None = None) -> CatalogueError:
+        return CatalogueError(message, file=str(self.file), line=self._line(field))
+
+    def _line(self, field: str | None) -> int | None:
+        root = yaml.compose(self.content, Loader=yaml.CSafeLoader)
+        if not isinstance(root, yaml.SequenceNode):
+            return None
+        node = root.value[self.number]
+        for name, value in node.value if field and isinstance(node, yaml.MappingNode) else []:
+            if name.value == field:
+                return int((value if value.start_mark.line != name.start_mark.line and isinstance(value, yaml.ScalarNode) else name).start_mark.line) + 1
+        return int(node.start_mark.line) + 1
+
+
 def load(folder: Path = HERE) -> KnowledgeBase:
-    """Read all `*.yaml` below a folder. Raises CatalogueError at the first fault, with file and line."""
+    """Read all `*.yaml` of a folder. Raises CatalogueError at the first fault, with file and line."""
     by_id: dict[str, Entity] = {}
+    places: dict[str, _Place] = {}
     digest = hashlib.sha256()
     for file in sorted(folder.glob("*.yaml")):
         content = file.read_bytes()
         digest.update(content)
         for number, raw in enumerate(_read(file, content)):
-            try:
-                entity = _entity(raw, by_id)
-            except ValueError as error:
-                raise CatalogueError(str(error), file=str(file), line=_line_of(content, number)) from error
-            by_id[entity.id] = entity
-    _check_context(by_id, folder)
-    return KnowledgeBase(by_id, digest.hexdigest()[:12])
+            place = _Place(file, content, number)
+            entity = _entity(raw, place)
+            if entity.id in by_id:
+                raise place.error(f"{entity.id}: this id is used twice", "id")
+            by_id[entity.id], places[entity.id] = entity, place
+    kb = KnowledgeBase(by_id, digest.hexdigest()[:12])
+    _check_references(kb, places)
+    _check_shared_names(kb, places)
+    return kb
 
 
 def _read(file: Path, content: bytes) -> list[Any]:
@@ -121,47 +94,50 @@ def _read(file: Path, content: bytes) -> list[Any]:
     return loaded
 
 
-def _line_of(content: bytes, number: int) -> int | None:
-    node = yaml.compose(content, Loader=yaml.CSafeLoader)
-    return node.value[number].start_mark.line + 1 if isinstance(node, yaml.SequenceNode) else None
-
-
-def _entity(raw: Any, known: dict[str, Entity]) -> Entity:
+def _entity(raw: Any, place: _Place) -> Entity:
     if not isinstance(raw, dict):
-        raise ValueError("an entity must be a mapping of fields")
-    if unknown := set(raw) - _FIELDS:
-        raise ValueError(f"unknown field {min(map(str, unknown))!r}; known are {', '.join(sorted(_FIELDS))}")
+        raise place.error("an entity must be a mapping of fields")
+    if unknown := set(raw) - FIELDS:
+        raise place.error(f"unknown field {min(map(str, unknown))!r}; known are {', '.join(sorted(FIELDS))}", min(map(str, unknown)))
     if missing := [name for name in ("id", "type", "name") if not isinstance(raw.get(name), str)]:
-        raise ValueError(f"the field {missing[0]!r} is missing")
+        raise place.error(f"the field {missing[0]!r} is missing")
+    if wrong := [name for name, value in raw.items() if not _fits(name, value)]:
+        raise place.error(f"{raw['id']}: the field {wrong[0]!r} cannot hold {raw[wrong[0]]!r}", wrong[0])
     entity = Entity(**raw)
-    for fault in _faults(entity, known):
-        raise ValueError(f"{entity.id}: {fault}")
+    for field, message in faults(entity):
+        raise place.error(f"{entity.id}: {message}", field)
     return entity
 
 
-def _faults(entity: Entity, known: dict[str, Entity]) -> Iterator[str]:
-    if entity.id in known:
-        yield "this id is used twice"
-    if not _ID.fullmatch(entity.id):
-        yield "an id looks like org:icann"
-    if entity.type not in MENTION_TYPES:
-        yield f"type {entity.type!r} is not one of {', '.join(MENTION_TYPES)}"
-    if entity.qid is not None and not (_QID.fullmatch(entity.qid) and entity.qid_source):
-        yield f"qid {entity.qid!r} must look like Q42 and name its source in qid_source"
-    if entity.country is not None and not re.fullmatch("[A-Z]{2}", entity.country):
-        yield f"country {entity.country!r} must be two capital letters (ISO 3166-1)"
-    if bad := [code for code in entity.aliases if not _LANGUAGE.fullmatch(code)]:
-        yield f"{bad[0]!r} is no language code"
-    if not all(isinstance(name, str) and name.strip() == name and name for name in entity.names()):
-        yield "every name must be text without spaces around it"
+def _fits(name: str, value: Any) -> bool:
+    """Whether the value has the field's outer shape: list, mapping, truth value or text."""
+    kind = str(Entity.__dataclass_fields__[name].type)
+    for prefix, shape in (("list", list), ("dict", dict), ("bool", bool)):
+        if kind.startswith(prefix):
+            return isinstance(value, shape)
+    return isinstance(value, str) or (value is None and "None" in kind)
 
 
-def _check_context(by_id: dict[str, Entity], folder: Path) -> None:
-    for entity in by_id.values():
-        if lost := [other for other in entity.context if other not in by_id]:
-            raise CatalogueError(f"{entity.id}: context names {lost[0]!r}, which is no entity", file=str(folder))
+def _check_references(kb: KnowledgeBase, places: dict[str, _Place]) -> None:
+    for entity in kb.by_id.values():
+        for field, other in entity.references():
+            if other not in kb.by_id:
+                raise places[entity.id].error(f"{entity.id}: {field} names {other!r}, which is no entity", field)
+
+
+def _check_shared_names(kb: KnowledgeBase, places: dict[str, _Place]) -> None:
+    for name, ids in clashes(kb):
+        for entity in map(kb.by_id.__getitem__, ids):
+            if name not in {shared.casefold() for shared in entity.shared}:
+                others = ", ".join(i for i in ids if i != entity.id)
+                raise places[entity.id].error(f"{entity.id}: {name!r} is a name of {others} too; list it under `shared` in both when that is meant")
 
 
 def clashes(kb: KnowledgeBase) -> Iterable[tuple[str, list[str]]]:
     """Names that several entities share, with the ids: the linker must choose between them."""
     return ((name, [e.id for e in found]) for name, found in sorted(kb.by_name.items()) if len(found) > 1)
+
+
+def multilingual(kb: KnowledgeBase, at_least: int = 3) -> Iterator[Entity]:
+    """Entities other than places with names in so many languages."""
+    return (e for e in kb.by_id.values() if e.type != "place" and len(e.languages()) >= at_least)

@@ -1,0 +1,18 @@
+"""Floors of the tagger on the annotated domain texts: the half that no rule was tuned on."""
+
+from __future__ import annotations
+
+from entity_score import score, texts
+
+# A change that lowers one of these needs a decision record (docs/decisions/0005-knowledge-base.md has the measurements).
+LINK_PRECISION, LINK_RECALL = 0.90, 0.90
+MENTION_F1, UNKNOWN_KEPT = 0.80, 0.90
+
+
+def test_entities_of_the_domain(tagger):
+    result = score(tagger, texts("test"))
+    print(f"domain, test half: {result}")
+    assert result.link_precision >= LINK_PRECISION, result.wrong
+    assert result.link_recall >= LINK_RECALL, result.missed
+    assert result.f1 >= MENTION_F1, result.wrong + result.missed
+    assert result.unknown_kept / result.unknown >= UNKNOWN_KEPT, result.wrong
