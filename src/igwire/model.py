@@ -326,6 +326,8 @@ class DocumentContext:
     mode: str = "live"
     run_id: str = ""
     raw: RawRef | None = None
+    # What the publisher says about use of the page (fetch.usage), as words.
+    usage: tuple[str, ...] = ()
     # All names of the linked entities, for the low-weight alias field.
     aliases: tuple[str, ...] = ()
     # None: the document was not looked at yet.

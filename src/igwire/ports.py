@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -27,11 +28,26 @@ class Fetcher(Protocol):
         """The final answer, any status. 0 = the general limit. Raises FetchError or BadUrl."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A body that is stored whole already: where, and for which URL and instant."""
+
+    ref: RawRef
+    url: str
+    at: datetime
+
+
 class RawWriter(Protocol):
     """Appends to one open segment; only one process writes to it."""
 
-    def append(self, capture: Capture, metadata: Mapping[str, Any]) -> RawRef:
-        """Store response and `metadata` record durably; the reference is valid at once. Raises StoreError."""
+    def append(self, capture: Capture, metadata: Mapping[str, Any], *, same_as: Stored | None = None, durable: bool = True) -> RawRef:
+        """Store response and `metadata` record; the reference is valid at once. Raises StoreError.
+
+        With `same_as` the body is referred to instead of stored; `durable` False leaves bringing it to the disk to `sync`.
+        """
+
+    def sync(self) -> None:
+        """Bring everything appended to the disk. Raises StoreError."""
 
 
 class RawStore(Protocol):
@@ -45,6 +61,9 @@ class RawStore(Protocol):
 
     def salvage(self) -> list[str]:
         """Seal what dead writers left open, cut at the last whole record; names of the segments."""
+
+    def blank(self, ref: RawRef, why: str, *, whole: bool = False) -> None:
+        """Take the response out for good (and its metadata, when `whole`); no other reference changes. Raises StoreError."""
 
     def walk(self) -> Iterator[tuple[RawRef, Capture, dict[str, Any]]]:
         """Everything stored, oldest segment first."""

@@ -60,6 +60,10 @@ class Settings(BaseSettings):
     allow_loopback: Annotated[tuple[str, ...], NoDecode] = ()
     # Seconds between the starts of two requests to one host.
     gap_s: float = 5.0
+    # Requests that one host gets in a UTC day at most; the last fifth is for the daily run.
+    host_requests: int = Field(default=5000, ge=1)
+    # Where sealed raw segments go: an fsspec URL such as s3://bucket/raw; empty = the state folder.
+    raw_url: str = ""
     # Seconds one collect task may take; the rest is deferred.
     collect_budget_s: float = 480.0
     # Parallel requests of one collect task, each to another host.

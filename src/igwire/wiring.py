@@ -95,9 +95,11 @@ def ledger() -> Ledger:
 
 def raw_store() -> WarcStore:
     """The raw store."""
+    from igwire.store.remote import Remote
     from igwire.store.warc import WarcStore
 
-    return WarcStore(settings.get().state.absolute() / "raw", CLOCK)
+    chosen = settings.get()
+    return WarcStore(chosen.state.absolute() / "raw", CLOCK, Remote(chosen.raw_url) if chosen.raw_url else None)
 
 
 @lru_cache(maxsize=1)
@@ -146,7 +148,12 @@ def parts() -> Parts:
 
     chosen = settings.get()
     knobs = Knobs(
-        gap_s=chosen.gap_s, budget_s=chosen.collect_budget_s, threads=chosen.fetch_threads, parser_workers=chosen.parser_workers, batches=chosen.batches
+        gap_s=chosen.gap_s,
+        budget_s=chosen.collect_budget_s,
+        threads=chosen.fetch_threads,
+        parser_workers=chosen.parser_workers,
+        batches=chosen.batches,
+        host_requests=chosen.host_requests,
     )
     return Parts(ledger=ledger(), store=raw_store(), catalogue=catalogue(), clock=CLOCK, knobs=knobs, fetcher=fetcher, tagger=tagger, index=search_index)
 

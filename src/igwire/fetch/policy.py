@@ -13,6 +13,9 @@ _LONGEST_DELAY_S = 120.0
 _FIRST_COOLING = timedelta(hours=1)
 _LONGEST_COOLING = timedelta(hours=24)
 _FIRST_BACKOFF = timedelta(minutes=1)
+_UNREACHABLE = timedelta(minutes=10)
+# Failures of a request that tell of the host, not of the page.
+OF_THE_HOST = {"deadline", "connection", "tls", "dns"}
 # Answers that no later try will change soon, and the reason they are rejected for.
 REFUSING = {401: "forbidden", 403: "forbidden", 404: "not_found", 410: "gone", 451: "forbidden"}
 
@@ -34,6 +37,11 @@ def cooling_until(status: int, headers: Iterable[tuple[str, str]], *, now: datet
         backoff: timedelta = _FIRST_BACKOFF * 2 ** min(failures, 10)
         return now + min(backoff, _LONGEST_COOLING)
     return None
+
+
+def cooling_after_failure(*, now: datetime, failures: int) -> datetime | None:
+    """Until when a host is not asked after a request without an answer; one failure may be the page's own fault, so the second counts."""
+    return now + min(_UNREACHABLE * 2 ** min(failures - 1, 8), _LONGEST_COOLING) if failures else None
 
 
 def retry_after(value: str | None, date: str | None, now: datetime) -> timedelta | None:

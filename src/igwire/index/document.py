@@ -71,7 +71,8 @@ def _texts(article: Article, context: DocumentContext) -> dict[str, Any]:
 def _provenance(article: Article, tags: Tags, context: DocumentContext) -> dict[str, Any]:
     quality, raw = article.quality, context.raw
     return {
-        "licence": article.licence or context.source.licence, "rights": context.source.rights,
+        "licence": article.licence or context.source.licence, "rights": "metadata" if "nosnippet" in context.usage else context.source.rights,
+        "usage": list(context.usage),
         "quality": {"confidence": quality.confidence, "flags": list(quality.flags), "extractor": quality.extractor},
         "ingest": {"run_id": context.run_id, "mode": context.mode, "extractor": article.stamp, "tagger": tags.stamp},
         "raw": {"segment": raw.segment, "offset": raw.offset, "length": raw.length} if raw else None,

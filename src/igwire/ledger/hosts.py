@@ -1,13 +1,15 @@
 """One slot per host, shared by all workers, runs and backfills: never two requests to a host at once.
 
 A lease carries a fencing number. Who holds the slot says on release when the host may be asked again, so the gap and the
-cooling are kept whoever comes next. Times come from the caller's clock.
+cooling are kept whoever comes next. Of two lanes the daily one goes first: while one of its workers wants the host, backfills
+wait. Requests are counted by UTC day against a budget. Times come from the caller's clock.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,6 +19,27 @@ from igwire.ledger.tables import hosts, robots
 
 # Longer than any request's total deadline (60 s) with its redirects; a killed worker's slot is free after it.
 LEASE = timedelta(seconds=150)
+# A worker of the daily lane that was there within this span (beyond the host's own gap) is still at work.
+_WANTED = timedelta(seconds=30)
+# Of a day's budget the last fifth is kept for the daily lane.
+_PAST_SHARE = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asks for slots: a name that is unique per process and task, the lane, and the requests a day that a host may get."""
+
+    holder: str
+    # "daily" or "past".
+    lane: str = "daily"
+    budget: int | None = None
+
+    @property
+    def allowance(self) -> int | None:
+        """Requests a day after which this lane stops."""
+        if self.budget is None or self.lane == "daily":
+            return self.budget
+        return int(self.budget * _PAST_SHARE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +47,7 @@ class Slot:
     """Permission to send requests to `host` until the lease ends."""
 
     host: str
-    holder: str
+    asker: Asker
     fence: int
     # How often the host failed in a row before this lease.
     failures: int
@@ -32,25 +55,50 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Busy:
-    """No permission: ask again at `until`; `reason` is cooling, gap or held."""
+    """No permission: ask again at `until`; `reason` is cooling, daily_budget, daily_first, gap or held."""
 
     until: datetime
     reason: str
 
 
-def acquire(conn: sa.Connection, host: str, holder: str, *, now: datetime) -> Slot | Busy:
+def acquire(conn: sa.Connection, host: str, asker: Asker, *, now: datetime) -> Slot | Busy:
     """Take the host's slot, or learn when to come back."""
     conn.execute(upsert(conn, hosts).values(host=host).on_conflict_do_nothing())
     row = conn.execute(sa.select(hosts).where(hosts.c.host == host).with_for_update()).one()
+    mine = hosts.c.host == host
+    if busy := _busy(row, asker, now):
+        # A host that cools is wanted by nobody: the daily lane defers its items.
+        if asker.lane == "daily" and busy.reason in ("gap", "held"):
+            conn.execute(hosts.update().where(mine).values(daily_until=busy.until + _WANTED))
+        return busy
+    counted = (row.requests if row.day == _day(now) else 0) + 1
+    values: dict[str, Any] = {"holder": asker.holder, "leased_until": now + LEASE, "fence": row.fence + 1, "day": _day(now), "requests": counted}
+    if asker.lane == "daily":
+        values["daily_until"] = now + _WANTED
+    conn.execute(hosts.update().where(mine).values(**values))
+    return Slot(host=host, asker=asker, fence=row.fence + 1, failures=row.failures)
+
+
+def _busy(row: Any, asker: Asker, now: datetime) -> Busy | None:
     if row.cooling_until and row.cooling_until > now:
         return Busy(until=row.cooling_until, reason="cooling")
-    if row.holder and row.holder != holder and row.leased_until > now:
+    if asker.allowance is not None and row.day == _day(now) and row.requests >= asker.allowance:
+        return Busy(until=_midnight(now), reason="daily_budget")
+    if row.holder and row.holder != asker.holder and row.leased_until > now:
         return Busy(until=min(row.leased_until, now + timedelta(seconds=1)), reason="held")
     if row.next_at and row.next_at > now:
         return Busy(until=row.next_at, reason="gap")
-    values = {"holder": holder, "leased_until": now + LEASE, "fence": row.fence + 1}
-    conn.execute(hosts.update().where(hosts.c.host == host).values(**values))
-    return Slot(host=host, holder=holder, fence=row.fence + 1, failures=row.failures)
+    if asker.lane != "daily" and row.daily_until and row.daily_until > now:
+        return Busy(until=row.daily_until, reason="daily_first")
+    return None
+
+
+def _day(now: datetime) -> str:
+    return now.astimezone(UTC).date().isoformat()
+
+
+def _midnight(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
 def release(
@@ -61,11 +109,14 @@ def release(
     cooling_until: datetime | None = None,
     reason: str | None = None,
     failures: int = 0,
+    done: bool = False,
 ) -> None:
-    """Give the slot back. Raises LeaseLost when another worker took it meanwhile."""
-    values = {
+    """Give the slot back; `done`: this worker wants nothing more of the host. Raises LeaseLost when another took it meanwhile."""
+    values: dict[str, Any] = {
         "holder": None, "leased_until": None, "next_at": next_at, "cooling_until": cooling_until, "cooling_reason": reason, "failures": failures,
     }  # fmt: skip
+    if slot.asker.lane == "daily":
+        values["daily_until"] = None if done or cooling_until else next_at + _WANTED
     mine = (hosts.c.host == slot.host) & (hosts.c.fence == slot.fence)
     if not conn.execute(hosts.update().where(mine).values(**values)).rowcount:
         raise LeaseLost(f"the slot of host {slot.host} was taken over by another worker")

@@ -41,6 +41,8 @@ class Item:
     fetched_at: datetime | None
     raw: RawRef | None
     doc_id: str | None
+    # What the publisher says about use of the page, as words.
+    usage: tuple[str, ...] = ()
 
 
 def _item(row: Any) -> Item:
@@ -49,6 +51,7 @@ def _item(row: Any) -> Item:
         id=row.id, source_id=row.source_id, url=row.url, host=row.host, state=row.state, reason=row.reason,
         entry=packing.entry_from_json(row.entry), published_at=row.published_at, first_seen_at=row.first_seen_at,
         attempts=row.attempts, mode=row.mode, run_id=row.run_id, fetched_at=row.fetched_at, raw=raw, doc_id=row.doc_id,
+        usage=tuple(row.usage or ()),
     )  # fmt: skip
 
 
@@ -148,6 +151,21 @@ def move(conn: sa.Connection, item_id: str, state: str, *, reason: str | None = 
     if doc_id is not None:
         values["doc_id"] = doc_id
     conn.execute(items.update().where(items.c.id == item_id).values(**values))
+
+
+def note_usage(conn: sa.Connection, item_id: str, words: Sequence[str], *, raw_unwanted: bool) -> None:
+    """Keep what the publisher says about use; `raw_unwanted`: the raw copy has to go."""
+    conn.execute(items.update().where(items.c.id == item_id).values(usage=list(words), raw_unwanted=raw_unwanted))
+
+
+def unwanted(conn: sa.Connection) -> list[Item]:
+    """Items whose raw copy has to go and is still there."""
+    return [_item(row) for row in conn.execute(sa.select(items).where(items.c.raw_unwanted, items.c.segment.is_not(None)))]
+
+
+def raw_gone(conn: sa.Connection, item_id: str) -> None:
+    """The item's raw copy is no more."""
+    conn.execute(items.update().where(items.c.id == item_id).values(raw_unwanted=False, segment=None, raw_offset=None, raw_length=None))
 
 
 def tried(conn: sa.Connection, item_id: str) -> None:

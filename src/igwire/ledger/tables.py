@@ -146,6 +146,10 @@ items = sa.Table(
     sa.Column("fetched_at", UtcDateTime),
     *_raw_columns(),
     sa.Column("doc_id", sa.String(80), index=True),
+    # What the publisher says about use of the page (see fetch.usage), as words.
+    sa.Column("usage", sa.JSON),
+    # The raw copy must go (noarchive) and is still there.
+    sa.Column("raw_unwanted", sa.Boolean, nullable=False, server_default=sa.false()),
     # A run that works on the item holds it until then; a dead run's claim runs out.
     sa.Column("claimed_by", sa.String(250)),
     sa.Column("claimed_until", UtcDateTime),
@@ -322,6 +326,22 @@ hosts = sa.Table(
     sa.Column("cooling_until", UtcDateTime),
     sa.Column("cooling_reason", sa.String(60)),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    # Somebody of the daily lane wants the host until then; the other lane waits.
+    sa.Column("daily_until", UtcDateTime),
+    # Requests of the UTC day `day` (YYYY-MM-DD).
+    sa.Column("day", sa.String(10)),
+    sa.Column("requests", sa.Integer, nullable=False, server_default="0"),
+)
+
+payloads = sa.Table(
+    "payloads",
+    metadata,
+    # SHA-256 (hex) of a body as it came, and where it is stored whole; later captures of it are revisit records.
+    sa.Column("digest", sa.String(64), primary_key=True),
+    *_raw_columns(),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("fetched_at", UtcDateTime, nullable=False),
+    sa.Index("payloads_place", "segment", "raw_offset"),
 )
 
 robots = sa.Table(

@@ -1,6 +1,9 @@
 """Requests to many hosts at once, one at a time to each: threads wait on the network, the ledger's slots keep the gaps.
 
-queues by host ─ slot free? ─▶ thread sends ─▶ main thread settles (store, ledger) ─ Pause ─▶ slot given back
+queues by host ─ slot free? ─▶ thread sends ─▶ main thread settles ─▶ one commit for all that came: answers, slots back, new slots
+
+Every commit waits for the disk, so what came in together is committed together. A host that cools, has had its day's requests,
+or is kept for the daily lane is never waited for: its jobs are given back.
 """
 
 from __future__ import annotations
@@ -12,6 +15,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
+import sqlalchemy as sa
+
+from igwire.errors import LeaseLost
 from igwire.ledger import hosts
 from igwire.ledger.database import Ledger
 from igwire.ports import Clock
@@ -20,6 +26,8 @@ Job = TypeVar("Job")
 Answer = TypeVar("Answer")
 # How long the loop sleeps at most before it looks at hosts again that another worker held.
 _NAP_S = 1.0
+# Reasons that pass within a run.
+_WORTH_WAITING = ("gap", "held")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,77 +40,107 @@ class Pause:
     failures: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class HostWork(Generic[Job, Answer]):
-    """Works off jobs by host. `send` runs in a thread and must not raise; `settle` runs in the caller's thread."""
+    """Works off jobs by host. `send` runs in a thread and must not raise; everything else runs in the caller's thread."""
 
     ledger: Ledger
     clock: Clock
-    # Names this worker in the slots; unique per process and task.
-    holder: str
+    asker: hosts.Asker
     threads: int
     # No request starts after it.
     until: datetime
     send: Callable[[Job], Answer]
     settle: Callable[[Job, Answer, int], Pause]
+    # Called once for all that was settled together: before the commit (raw bytes to disk), and inside it.
+    before_commit: Callable[[], None] = lambda: None
+    write: Callable[[sa.Connection], None] = lambda _conn: None
     _queues: dict[str, deque[Job]] = field(default_factory=dict)
     _ready: dict[str, datetime] = field(default_factory=dict)
     _busy: dict[str, hosts.Busy] = field(default_factory=dict)
     _sent: dict[Future[Answer], tuple[hosts.Slot, Job]] = field(default_factory=dict)
 
     def run(self, jobs: Iterable[tuple[str, Job]]) -> list[tuple[Job, str]]:
-        """Do the jobs (host, job); returns those that found no slot in time, with the reason (time_budget, cooling, held)."""
+        """Do the jobs (host, job); returns those that found no slot, with the reason (time_budget, cooling, daily_budget, …)."""
         for host, job in jobs:
             self._queues.setdefault(host, deque()).append(job)
         with ThreadPoolExecutor(self.threads, thread_name_prefix="fetch") as pool:
-            while self._queues or self._sent:
-                self._start_ready(pool)
-                if not self._sent and not self._can_wait():
-                    break
-                self._settle_done()
+            self._turn(pool, [])
+            while self._sent or self._can_wait():
+                self._turn(pool, self._next_done())
         return [(job, self._reason(host)) for host, queue in self._queues.items() for job in queue]
 
-    def _start_ready(self, pool: ThreadPoolExecutor) -> None:
-        now = self.clock.now()
-        if now >= self.until:
+    def _turn(self, pool: ThreadPoolExecutor, done: list[Future[Answer]]) -> None:
+        """Settle what came, and start what may start: one commit for both."""
+        settled = []
+        for future in done:
+            held, job = self._sent.pop(future)
+            settled.append((held, self.settle(job, future.result(), held.failures)))
+        self.before_commit()
+        ready = self._ready_hosts()
+        if not settled and not ready:
             return
-        under_way = {slot.host for slot, _ in self._sent.values()}
-        for host in list(self._queues):
-            if len(self._sent) >= self.threads:
-                return
-            if host not in under_way and self._ready.get(host, now) <= now:
-                self._start(pool, host, now)
-
-    def _start(self, pool: ThreadPoolExecutor, host: str, now: datetime) -> None:
         with self.ledger.transaction() as conn:
-            slot = hosts.acquire(conn, host, self.holder, now=now)
+            self.write(conn)
+            for held, pause in settled:
+                self._give_back(conn, held, pause)
+            # The hosts that were just given back may be ready again.
+            slots = [slot for host in self._ready_hosts() if (slot := self._acquire(conn, host))]
+        for slot in slots:
+            job = self._take(slot.host)
+            self._sent[pool.submit(self.send, job)] = (slot, job)
+
+    def _ready_hosts(self) -> list[str]:
+        """Hosts that may be asked now, as many as there are free threads."""
+        now, free = self.clock.now(), self.threads - len(self._sent)
+        if now >= self.until or free <= 0:
+            return []
+        under_way = {slot.host for slot, _ in self._sent.values()}
+        return [host for host in self._queues if host not in under_way and self._ready.get(host, now) <= now][:free]
+
+    def _acquire(self, conn: sa.Connection, host: str) -> hosts.Slot | None:
+        slot = hosts.acquire(conn, host, self.asker, now=self.clock.now())
         if isinstance(slot, hosts.Busy):
             self._busy[host], self._ready[host] = slot, slot.until
-            return
-        queue = self._queues[host]
+            return None
+        self._busy.pop(host, None)
+        return slot
+
+    def _take(self, host: str) -> Job:
+        """The host's next job; its queue goes to the end of the line."""
+        queue = self._queues.pop(host)
         job = queue.popleft()
-        if not queue:
-            del self._queues[host]
-        self._sent[pool.submit(self.send, job)] = (slot, job)
+        if queue:
+            self._queues[host] = queue
+        return job
 
     def _can_wait(self) -> bool:
         """Whether some host will be free before the time is up."""
-        return any(self._ready.get(host, self.clock.now()) < self.until for host in self._queues) and self.clock.now() < self.until
+        now = self.clock.now()
+        return now < self.until and any(self._ready.get(host, now) < self.until for host in self._queues if self._worth_waiting(host))
 
-    def _settle_done(self) -> None:
-        if not self._sent:
-            next_ready = min(self._ready.get(host, self.clock.now()) for host in self._queues)
-            self.clock.sleep(min(max((next_ready - self.clock.now()).total_seconds(), 0.01), _NAP_S))
-            return
-        done, _ = wait(self._sent, timeout=_NAP_S, return_when=FIRST_COMPLETED)
-        for future in done:
-            slot, job = self._sent.pop(future)
-            self._give_back(slot, self.settle(job, future.result(), slot.failures))
+    def _worth_waiting(self, host: str) -> bool:
+        return host not in self._busy or self._busy[host].reason in _WORTH_WAITING
 
-    def _give_back(self, slot: hosts.Slot, pause: Pause) -> None:
+    def _next_done(self) -> list[Future[Answer]]:
+        if self._sent:
+            done, _ = wait(self._sent, timeout=_NAP_S, return_when=FIRST_COMPLETED)
+            return list(done)
+        now = self.clock.now()
+        next_ready = min(self._ready.get(host, now) for host in self._queues if self._worth_waiting(host))
+        self.clock.sleep(min(max((next_ready - now).total_seconds(), 0.01), _NAP_S))
+        return []
+
+    def _give_back(self, conn: sa.Connection, slot: hosts.Slot, pause: Pause) -> None:
         next_at = self.clock.now() + timedelta(seconds=pause.gap_s)
-        with self.ledger.transaction() as conn:
-            hosts.release(conn, slot, next_at=next_at, cooling_until=pause.cooling_until, reason=pause.reason, failures=pause.failures)
+        try:
+            hosts.release(
+                conn, slot, next_at=next_at, cooling_until=pause.cooling_until, reason=pause.reason, failures=pause.failures,
+                done=slot.host not in self._queues,
+            )  # fmt: skip
+        except LeaseLost:
+            # The request took longer than the lease; what came of it is valid, and the host is in other hands.
+            next_at += hosts.LEASE
         self._ready[slot.host] = pause.cooling_until or next_at
         if pause.cooling_until:
             self._busy[slot.host] = hosts.Busy(until=pause.cooling_until, reason="cooling")

@@ -21,6 +21,8 @@ class Knobs:
     threads: int
     parser_workers: int
     batches: int
+    # Requests that one host gets in a UTC day at most.
+    host_requests: int = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

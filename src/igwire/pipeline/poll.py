@@ -16,7 +16,7 @@ from igwire.feeds.archives import Body
 from igwire.feeds.probing import read_source
 from igwire.fetch import policy
 from igwire.isolate import Killed, Pool
-from igwire.ledger import items, runs, sources
+from igwire.ledger import hosts, items, runs, sources
 from igwire.ledger.sources import SourceState
 from igwire.model import Capture, ParsedFeed, Source
 from igwire.pipeline import polling
@@ -58,7 +58,7 @@ def poll_due(parts: Parts, run_id: str, wanted: Sequence[Source], *, mode: str, 
     with parts.store.writer() as writer, Pool(min(1, parts.knobs.parser_workers)) as pool:
         session = _Polling(parts, run_id, mode, states, writer, pool)
         work = HostWork(
-            ledger=parts.ledger, clock=parts.clock, holder=f"poll:{run_id}"[:120], threads=parts.knobs.threads, until=until,
+            ledger=parts.ledger, clock=parts.clock, asker=hosts.Asker(holder=f"poll:{run_id}"[:120], budget=parts.knobs.host_requests), threads=parts.knobs.threads, until=until,
             send=session.send, settle=session.settle,
         )  # fmt: skip
         left = work.run((host_of(polling.address(s, states[s.id])), s) for s in due)

@@ -19,15 +19,16 @@ import sqlalchemy as sa
 from igwire.enrich.syndication import credit_of
 from igwire.errors import StoreError, Unavailable
 from igwire.extract.article import extract
+from igwire.fetch import usage
 from igwire.index.document import document_hash, project
 from igwire.isolate import Killed, Pool
-from igwire.ledger import documents, items, runs
+from igwire.ledger import documents, hosts, items, payloads, runs
 from igwire.ledger.documents import StoredDocument
 from igwire.ledger.items import Item
 from igwire.model import Capture, CopyFacts, Disposition, DocumentContext, EnrichedArticle, Extraction, FeedEntry, Outcome, Tags, WriteAction, WriteResult
 from igwire.pipeline import copies
 from igwire.pipeline.parts import Parts
-from igwire.urls import document_id
+from igwire.urls import document_id, origin_of
 
 # Pages a chunk: at 245 kB a page about 12 MB in memory, and a crash repeats at most this much work.
 CHUNK = 50
@@ -60,6 +61,7 @@ def extract_items(work: Work, ids: Sequence[str]) -> None:
     with Pool(work.parts.knobs.parser_workers) as pool:
         for chunk in _chunks(ids):
             _extract_chunk(work, pool, chunk)
+    purge_raw(work.parts)
 
 
 def enrich_items(work: Work, ids: Sequence[str]) -> None:
@@ -128,8 +130,16 @@ def _read(work: Work, item: Item) -> Capture | None:
 
 
 def _settle_extraction(work: Work, conn: sa.Connection, item: Item, capture: Capture, result: Extraction) -> None:
+    said = usage.of_page(capture)
+    # A page that this code could not read stays until another could: noarchive asks for no copy beyond the use.
+    unwanted = said.noarchive and result.status != "failed"
+    items.note_usage(conn, item.id, (*said.words, *_of_origin(conn, capture)), raw_unwanted=unwanted)
     if result.status == "failed":
         _quarantine(work, conn, item, stage="extract", reason=result.reason or "failed")
+    elif said.noindex or said.expired(work.parts.clock.now()):
+        reason = "noindex" if said.noindex else "unavailable_after"
+        items.move(conn, item.id, "rejected", reason=reason)
+        _end(work, conn, item, Outcome.REJECTED, stage="extract", reason=reason)
     elif result.article is None:
         items.move(conn, item.id, "rejected", reason=result.reason)
         _end(work, conn, item, Outcome.REJECTED, stage="extract", reason=result.reason)
@@ -145,6 +155,26 @@ def _settle_extraction(work: Work, conn: sa.Connection, item: Item, capture: Cap
             runs.note(conn, "extract", now=work.parts.clock.now(), run_id=work.run_id, item_id=item.id, detail=f"document {doc_id}")
         else:
             _end(work, conn, item, Outcome.DUPLICATE, stage="extract", reason="same_document", detail=doc_id)
+
+
+def _of_origin(conn: sa.Connection, capture: Capture) -> tuple[str, ...]:
+    """What the robots file of the page's origin says about use."""
+    stored = hosts.robots_of(conn, origin_of(capture.final_url))
+    return usage.of_robots(stored[2]) if stored and stored[1] == 200 else ()
+
+
+def purge_raw(parts: Parts) -> int:
+    """Take out of the raw store what publishers do not let us keep (noarchive); how many. Killed in the middle it goes on next time."""
+    with parts.ledger.reading() as conn:
+        found = items.unwanted(conn)
+    for item in found:
+        assert item.raw is not None
+        parts.store.blank(item.raw, "noarchive")
+        with parts.ledger.transaction() as conn:
+            payloads.forget(conn, item.raw)
+            items.raw_gone(conn, item.id)
+            runs.note(conn, "purge", now=parts.clock.now(), item_id=item.id, detail="noarchive: the raw copy is gone")
+    return len(found)
 
 
 def _quarantine(work: Work, conn: sa.Connection, item: Item, *, stage: str, reason: str, detail: str = "") -> None:
@@ -235,7 +265,7 @@ def document_of(parts: Parts, item: Item, document: StoredDocument, around: Surr
     context = DocumentContext(
         doc_id=document.id, source=parts.source(document.source_id), feeds=around.feeds or (document.source_id,), requested_url=item.url,
         first_seen_at=document.first_seen_at, fetched_at=item.fetched_at or document.first_seen_at, revised_at=document.revised_at,
-        revision=document.revision, mode=item.mode, run_id=item.run_id or "", raw=item.raw, aliases=parts.tagger().aliases_of(linked),
+        usage=item.usage, revision=document.revision, mode=item.mode, run_id=item.run_id or "", raw=item.raw, aliases=parts.tagger().aliases_of(linked),
         copies=around.copies, syndication=credit_of(document.article.text, document.article.authors),
     )  # fmt: skip
     return project(EnrichedArticle(article=document.article, tags=document.tags), context)

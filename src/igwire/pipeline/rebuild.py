@@ -75,8 +75,11 @@ def parse_selection(text: str, *, only_stale: bool = False) -> Selection:
 
 def select(conn: sa.Connection, selection: Selection, *, first: str, tag_stamp: str) -> list[str]:
     """Ids of the selected items that have what step `first` starts from."""
-    wanted = sa.select(items_table.c.id).where(items_table.c.segment.is_not(None)).order_by(items_table.c.first_seen_at, items_table.c.id)
-    if first != "extract":
+    wanted = sa.select(items_table.c.id).order_by(items_table.c.first_seen_at, items_table.c.id)
+    if first == "extract":
+        wanted = wanted.where(items_table.c.segment.is_not(None))
+    else:
+        # Pages that may not be kept (noarchive) have a document and no raw copy.
         wanted = wanted.where(items_table.c.id.in_(sa.select(documents_table.c.item_id)))
     if selection.since:
         wanted = wanted.where(items_table.c.first_seen_at >= selection.since)

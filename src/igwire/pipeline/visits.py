@@ -116,15 +116,22 @@ class Visits:
         next_at = now + timedelta(seconds=policy.gap_s(source.gap_s, delay, self.parts.knobs.gap_s))
         with self.parts.ledger.transaction() as conn:
             hosts.release(
-                conn, slot, next_at=next_at, cooling_until=cooling, reason="archive" if cooling else None, failures=slot.failures + 1 if cooling else 0
+                conn,
+                slot,
+                next_at=next_at,
+                cooling_until=cooling,
+                reason="archive" if cooling else None,
+                failures=slot.failures + 1 if cooling else 0,
+                done=True,
             )
         return sent
 
     def _slot(self, host: str) -> hosts.Slot | str:
         """The host's slot, waited for as long as there is time; else why it cannot be had."""
+        asker = hosts.Asker(holder=f"visit:{self.run_id}"[:120], budget=self.parts.knobs.host_requests)
         while (now := self.parts.clock.now()) < self.until:
             with self.parts.ledger.transaction() as conn:
-                slot = hosts.acquire(conn, host, f"visit:{self.run_id}"[:120], now=now)
+                slot = hosts.acquire(conn, host, asker, now=now)
             if isinstance(slot, hosts.Slot):
                 return slot
             if slot.until >= self.until:

@@ -12,6 +12,7 @@ from igwire.errors import StoreError
 
 SEALED = ".warc.gz"
 OPEN = ".warc.gz.open"
+TEMPORARY = ".warc.gz.tmp"
 _NAME = re.compile(r"(\d{4})(\d{2})(\d{2})-\d{6}-[0-9a-f]{8}")
 
 
@@ -28,14 +29,24 @@ def folder(root: Path, segment: str) -> Path:
     return root.joinpath(*match.groups())
 
 
-def locate(root: Path, segment: str) -> Path:
-    """The file of a segment, sealed or still open. Raises StoreError when there is none."""
+def find(root: Path, segment: str) -> Path | None:
+    """The file of a segment, sealed or still open, or None. Raises StoreError for a name that no segment can have."""
     place = folder(root, segment)
     # Sealed, open, and sealed again: a writer may rename between the first two looks.
-    for suffix in (SEALED, OPEN, SEALED):
-        if (path := place / f"{segment}{suffix}").exists():
-            return path
-    raise StoreError(f"segment {segment} is missing below {root}")
+    return next((path for suffix in (SEALED, OPEN, SEALED) if (path := place / f"{segment}{suffix}").exists()), None)
+
+
+def locate(root: Path, segment: str) -> Path:
+    """The file of a segment, sealed or still open. Raises StoreError when there is none."""
+    path = find(root, segment)
+    if path is None:
+        raise StoreError(f"segment {segment} is missing below {root}")
+    return path
+
+
+def remote_name(segment: str) -> str:
+    """Path of a sealed segment below a remote root, with forward slashes."""
+    return (folder(Path(), segment) / f"{segment}{SEALED}").as_posix()
 
 
 def segments(root: Path, suffix: str = SEALED) -> Iterator[Path]:

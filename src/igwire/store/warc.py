@@ -1,6 +1,6 @@
-"""The raw store: WARC/1.1 segments with one gzip member per record (ISO 28500:2017), written by warcio.
+"""The raw store: WARC/1.1 segments in date folders, on this disk or on a remote file system.
 
-open ─ append: response + metadata, fsync ─▶ … ─ seal: fsync, rename, fsync folder ─▶ sealed
+open ─ append: response + metadata, fsync ─▶ … ─ seal: fsync, rename, fsync folder ─▶ sealed (─ upload ─▶ remote, local file removed)
 A writer holds a lock on its segment; what a dead writer left open is cut at its last whole record and sealed by `salvage`.
 """
 
@@ -9,34 +9,32 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import io
-import json
 import os
-import zlib
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
-from igwire import decoding
-from igwire.errors import StoreError
+from igwire.errors import StoreError, Unavailable
 from igwire.model import Capture, RawRef
-from igwire.ports import Clock
-from igwire.store import layout
+from igwire.ports import Clock, Stored
+from igwire.store import layout, records
+from igwire.store.records import Blanked, member_ends
+from igwire.store.remote import Remote
 
 # Small enough to copy, verify and rewrite as a whole, large enough that a year makes hundreds of files, not thousands.
 _SEGMENT_BYTES = 256 * 1024 * 1024
-# No honest page decodes to more; the client's own caps are lower.
-_BODY_BYTES = 64 * 1024 * 1024
-# Taken off by the client already; the name that crawlers use keeps the fact without misleading readers.
-_HOP_HEADERS = {"transfer-encoding"}
+# A temporary file that nobody touched for so long belongs to a process that died.
+_ORPHAN = timedelta(hours=1)
 
 
 class WarcStore:
-    """Segments below `root`. See `ports.RawStore`."""
+    """Segments below `root`; with `remote` the sealed ones go there, and `root` holds only what is being written. See `ports.RawStore`."""
 
-    def __init__(self, root: Path, clock: Clock) -> None:
+    def __init__(self, root: Path, clock: Clock, remote: Remote | None = None) -> None:
         self._root = root
         self._clock = clock
+        self._remote = remote
 
     @contextlib.contextmanager
     def writer(self) -> Iterator[SegmentWriter]:
@@ -46,34 +44,115 @@ class WarcStore:
             yield writer
         finally:
             writer.close()
+            # What a remote that is away does not take now stays here, readable, until the next salvage.
+            with contextlib.suppress(Unavailable):
+                self._send_off()
 
     def read(self, ref: RawRef) -> tuple[Capture, dict[str, Any]]:
-        """The capture and its metadata. Raises StoreError naming segment and offset."""
+        """The capture and its metadata. Raises StoreError naming segment and offset, Unavailable when a remote is away."""
+        found = self._read(ref)
+        if found.refers_to is None:
+            return found.capture, found.facts
+        first = self._read(found.refers_to).capture
+        decoded = found.facts.pop("decoded")
+        return records.with_body(found.capture, first.wire or first.body, decoded=decoded), found.facts
+
+    def _read(self, ref: RawRef) -> records.Read:
         where = f"segment {ref.segment}, offset {ref.offset}"
-        path = layout.locate(self._root, ref.segment)
+        members = self._bytes(ref)
         try:
-            with path.open("rb") as stream:
-                stream.seek(ref.offset)
-                member = stream.read(ref.length)
-            return _read_pair(member)
+            return records.read_pair(members)
         # What a broken record makes of gzip, warcio and the decoders has no common class.
         except Exception as error:
-            raise StoreError(f"{where} cannot be read: {type(error).__name__} {str(error)[:200]}") from error
+            kind = "" if isinstance(error, Blanked) else f"{type(error).__name__} "
+            raise StoreError(f"{where} cannot be read: {kind}{str(error)[:200]}") from error
+
+    def _bytes(self, ref: RawRef) -> bytes:
+        path = layout.find(self._root, ref.segment)
+        if path is not None:
+            with path.open("rb") as stream:
+                stream.seek(ref.offset)
+                return stream.read(ref.length)
+        name = layout.remote_name(ref.segment)
+        if self._remote is None or not self._remote.exists(name):
+            raise StoreError(f"segment {ref.segment} is missing below {self._root}")
+        return self._remote.read(name, ref.offset, ref.length)
 
     def salvage(self) -> list[str]:
-        """Seal what dead writers left open, cut at the last whole record; the names of the segments sealed."""
-        return [path.name.removesuffix(layout.OPEN) for path in layout.segments(self._root, layout.OPEN) if _salvage(path)]
+        """Seal what dead writers left open, cut at the last whole record, and clear their orphans; the names of the segments sealed."""
+        sealed = [path.name.removesuffix(layout.OPEN) for path in layout.segments(self._root, layout.OPEN) if _salvage(path)]
+        self._clear()
+        with contextlib.suppress(Unavailable):
+            self._send_off()
+        return sealed
+
+    def _clear(self) -> None:
+        """Remove temporary files and empty folders that dead processes left."""
+        before = (self._clock.now() - _ORPHAN).timestamp()
+        for path in layout.segments(self._root, layout.TEMPORARY):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
+
+    def _send_off(self) -> None:
+        """Bring sealed segments to the remote; each is removed here when it is there."""
+        if self._remote is None:
+            return
+        for path in layout.segments(self._root):
+            self._remote.put(path, layout.remote_name(path.name.removesuffix(layout.SEALED)))
+            path.unlink(missing_ok=True)
+
+    def names(self) -> list[str]:
+        """All sealed segments, oldest first."""
+        local = {path.name.removesuffix(layout.SEALED) for path in layout.segments(self._root)}
+        far = self._remote.names(layout.SEALED) if self._remote else []
+        return sorted(local | {name.rpartition("/")[2].removesuffix(layout.SEALED) for name in far})
+
+    @contextlib.contextmanager
+    def open(self, segment: str) -> Iterator[IO[bytes]]:
+        """The bytes of a sealed segment, to read from start to end."""
+        path = layout.find(self._root, segment)
+        if path is None and self._remote is not None:
+            with self._remote.open(layout.remote_name(segment)) as stream:
+                yield stream
+            return
+        with layout.locate(self._root, segment).open("rb") as stream:
+            yield stream
 
     def walk(self) -> Iterator[tuple[RawRef, Capture, dict[str, Any]]]:
         """Every capture in the sealed segments, oldest segment first. Raises StoreError at a record that is broken."""
-        for path in layout.segments(self._root):
-            segment = path.name.removesuffix(layout.SEALED)
-            with path.open("rb") as stream:
+        for segment in self.names():
+            with self.open(segment) as stream:
                 ends = list(member_ends(stream))
             # The first member is the warcinfo record; then response and metadata take turns.
             for start, end in zip(ends[0::2], ends[2::2], strict=False):
                 ref = RawRef(segment=segment, offset=start, length=end - start)
-                yield ref, *self.read(ref)
+                try:
+                    found = self.read(ref)
+                except StoreError as error:
+                    if isinstance(error.__cause__, Blanked):
+                        continue
+                    raise
+                yield ref, *found
+
+    def blank(self, ref: RawRef, why: str, *, whole: bool = False) -> None:
+        """Take the response out for good (and, when `whole`, its metadata): overwritten in place, so that no other record moves.
+
+        Done twice it changes nothing. Raises StoreError when there is no such record, Unavailable when a remote is away.
+        """
+        path = layout.find(self._root, ref.segment)
+        if path is not None:
+            return _blank(path, ref, why, self._clock.now(), whole=whole)
+        if self._remote is None:
+            raise StoreError(f"segment {ref.segment} is missing below {self._root}")
+        name = layout.remote_name(ref.segment)
+        copy = layout.folder(self._root, ref.segment) / f"{ref.segment}{layout.TEMPORARY}"
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        self._remote.get(name, copy)
+        _blank(copy, ref, why, self._clock.now(), whole=whole)
+        self._remote.put(copy, name)
+        copy.unlink()
+        return None
 
 
 class SegmentWriter:
@@ -85,24 +164,38 @@ class SegmentWriter:
         self._stream: IO[bytes] | None = None
         self._path = root
 
-    def append(self, capture: Capture, metadata: Mapping[str, Any]) -> RawRef:
-        """Store response and metadata; both are on disk when this returns."""
+    def append(self, capture: Capture, metadata: Mapping[str, Any], *, same_as: Stored | None = None, durable: bool = True) -> RawRef:
+        """Store response (a revisit record with `same_as`) and metadata; both are on disk when this returns, or after `sync`."""
         stream = self._open_stream()
         start = stream.tell()
         try:
-            stream.write(_record_pair(capture, metadata))
-            stream.flush()
-            os.fsync(stream.fileno())
+            stream.write(records.pair(capture, metadata, same_as))
         except OSError as error:
-            raise StoreError(f"the raw store cannot be written ({self._path}): {error}. Is the disk full?") from error
+            raise self._full(error) from error
         ref = RawRef(segment=self._path.name.removesuffix(layout.OPEN), offset=start, length=stream.tell() - start)
+        if durable:
+            self.sync()
         if stream.tell() > _SEGMENT_BYTES:
             self.close()
         return ref
 
+    def sync(self) -> None:
+        """Bring everything appended to the disk."""
+        if self._stream is None:
+            return
+        try:
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+        except OSError as error:
+            raise self._full(error) from error
+
+    def _full(self, error: OSError) -> StoreError:
+        return StoreError(f"the raw store cannot be written ({self._path}): {error}. Is the disk full?")
+
     def close(self) -> None:
         """Seal the segment, if one was begun."""
         if self._stream is not None:
+            self.sync()
             _seal(self._path)
             self._stream.close()
             self._stream = None
@@ -115,7 +208,7 @@ class SegmentWriter:
             self._path = place / f"{name}{layout.OPEN}"
             self._stream = self._path.open("xb")
             fcntl.flock(self._stream, fcntl.LOCK_EX)
-            self._stream.write(_info_record(name, self._clock.now()))
+            self._stream.write(records.info(name, self._clock.now()))
         return self._stream
 
 
@@ -151,92 +244,16 @@ def _salvage(path: Path) -> bool:
     return False
 
 
-def member_ends(stream: IO[bytes]) -> Iterator[int]:
-    """Offsets behind each whole gzip member, from the start of the stream to the first broken one."""
-    stream.seek(0)
-    position, pending = 0, b""
-    while True:
-        inflater = zlib.decompressobj(wbits=31)
-        while not inflater.eof:
-            if not pending and not (pending := stream.read(1 << 20)):
-                return
-            before = len(pending)
-            try:
-                inflater.decompress(pending)
-            except zlib.error:
-                return
-            pending = inflater.unused_data
-            position += before - len(pending)
-        yield position
-
-
-# ── records ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _info_record(name: str, now: datetime) -> bytes:
-    from warcio.warcwriter import WARCWriter
-
-    out = io.BytesIO()
-    writer = WARCWriter(out, gzip=True, warc_version="1.1")
-    info = {
-        "software": "igwire",
-        "format": "WARC File Format 1.1",
-        "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
-    }
-    writer.write_record(writer.create_warcinfo_record(f"{name}{layout.SEALED}", info))
-    return out.getvalue()
-
-
-def _record_pair(capture: Capture, metadata: Mapping[str, Any]) -> bytes:
-    from warcio.statusandheaders import StatusAndHeaders
-    from warcio.warcwriter import WARCWriter
-
-    out = io.BytesIO()
-    writer = WARCWriter(out, gzip=True, warc_version="1.1")
-    fields = [(f"X-Archive-Orig-{k}" if k.lower() in _HOP_HEADERS else k, v) for k, v in capture.headers]
-    http = StatusAndHeaders(f"{capture.status} {'OK' if capture.status == 200 else 'Status'}", fields, protocol="HTTP/1.1")
-    date = capture.fetched_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    warc = {"WARC-Date": date} | ({"WARC-IP-Address": capture.address} if capture.address else {})
-    content = capture.wire or capture.body
-    response = writer.create_warc_record(
-        capture.final_url, "response", payload=io.BytesIO(content), length=len(content), http_headers=http, warc_headers_dict=warc
-    )
-    writer.write_record(response)
-    facts = {**metadata, "requested_url": capture.requested_url, "redirects": capture.redirects, "seconds": capture.seconds, "decoded": not capture.wire}
-    note = json.dumps(facts, ensure_ascii=False, default=str).encode()
-    concurrent = {"WARC-Date": date, "WARC-Concurrent-To": response.rec_headers.get_header("WARC-Record-ID")}
-    kind = "application/json"
-    writer.write_record(
-        writer.create_warc_record(
-            capture.final_url, "metadata", payload=io.BytesIO(note), length=len(note), warc_content_type=kind, warc_headers_dict=concurrent
-        )
-    )
-    return out.getvalue()
-
-
-def _read_pair(member: bytes) -> tuple[Capture, dict[str, Any]]:
-    from warcio.archiveiterator import ArchiveIterator
-
-    records = iter(ArchiveIterator(io.BytesIO(member)))
-    response = next(records, None)
-    if response is None or response.rec_type != "response":
-        raise ValueError("there is no response record at this place")
-    # no content decoding here: caps on decoded size are `decoding`'s business.
-    wire = response.raw_stream.read()
-    http, url = response.http_headers, response.rec_headers.get_header("WARC-Target-URI")
-    fetched_at = datetime.fromisoformat(response.rec_headers.get_header("WARC-Date").replace("Z", "+00:00"))
-    note = next(records, None)
-    if note is None or note.rec_type != "metadata":
-        raise ValueError("the metadata record is missing")
-    facts = json.loads(note.raw_stream.read())
-    prefix = "X-Archive-Orig-"
-    headers = tuple((k.removeprefix(prefix), v) for k, v in http.headers)
-    encoding = next((v for k, v in headers if k.lower() == "content-encoding"), None)
-    decoded, redirects = facts.pop("decoded"), tuple((s, u) for s, u in facts.pop("redirects"))
-    body = wire if decoded else decoding.decode(wire, encoding, max_bytes=_BODY_BYTES, url=url)
-    capture = Capture(
-        requested_url=facts.pop("requested_url"), final_url=url, fetched_at=fetched_at, status=int(http.get_statuscode()), headers=headers,
-        body=body, wire=b"" if decoded else wire, redirects=redirects, address=response.rec_headers.get_header("WARC-IP-Address"),
-        seconds=facts.pop("seconds"),
-    )  # fmt: skip
-    return capture, facts
+def _blank(path: Path, ref: RawRef, why: str, now: datetime, *, whole: bool) -> None:
+    with path.open("r+b") as stream:
+        stream.seek(ref.offset)
+        region = stream.read(ref.length)
+        ends = list(member_ends(io.BytesIO(region)))
+        if len(region) != ref.length or not ends or ends[-1] != ref.length:
+            raise StoreError(f"segment {ref.segment}, offset {ref.offset}: there are no whole records of {ref.length} bytes")
+        starts = [0, *ends[:-1]]
+        for start, end in list(zip(starts, ends, strict=True))[: None if whole else 1]:
+            stream.seek(ref.offset + start)
+            stream.write(records.blank(end - start, why, now))
+        stream.flush()
+        os.fsync(stream.fileno())

@@ -83,6 +83,13 @@ def test_retry_after(value, date, wait):
     assert policy.cooling_until(429, headers, now=NOW, failures=0) == NOW + wait
 
 
+def test_one_unanswered_request_is_the_pages_fault_more_are_the_hosts():
+    assert policy.cooling_after_failure(now=NOW, failures=0) is None
+    assert policy.cooling_after_failure(now=NOW, failures=1) == NOW + timedelta(minutes=10)
+    assert policy.cooling_after_failure(now=NOW, failures=3) == NOW + timedelta(minutes=40)
+    assert policy.cooling_after_failure(now=NOW, failures=99) == NOW + timedelta(hours=24)
+
+
 def test_server_errors_back_off_and_good_answers_do_not():
     assert policy.cooling_until(500, [], now=NOW, failures=3) == NOW + timedelta(minutes=8)
     assert policy.cooling_until(429, [], now=NOW, failures=2) == NOW + timedelta(hours=4)

@@ -24,9 +24,9 @@ def ledger(ledger_url):
     made.close()
 
 
-def acquire(ledger, holder, now=NOW):
+def acquire(ledger, holder, now=NOW, **asker):
     with ledger.transaction() as conn:
-        return hosts.acquire(conn, "x.example", holder, now=now)
+        return hosts.acquire(conn, "x.example", hosts.Asker(holder=holder, **asker), now=now)
 
 
 def release(ledger, slot, **more):
@@ -50,6 +50,37 @@ def test_cooling_is_for_everybody(ledger):
     assert acquire(ledger, "b", NOW + timedelta(hours=1)).reason == "cooling"
     later = acquire(ledger, "b", NOW + timedelta(hours=3))
     assert later.failures == 1
+
+
+@ON_BOTH
+def test_the_daily_lane_goes_first(ledger):
+    later = NOW + timedelta(seconds=5)
+    backfill = acquire(ledger, "past", lane="past")
+    assert acquire(ledger, "daily").reason == "held"
+    release(ledger, backfill)
+    assert acquire(ledger, "past", later, lane="past").reason == "daily_first"
+    daily = acquire(ledger, "daily", later)
+    release(ledger, daily, next_at=later)
+    assert acquire(ledger, "past", later, lane="past").reason == "daily_first"
+    release(ledger, acquire(ledger, "daily", later), next_at=later, done=True)
+    assert isinstance(acquire(ledger, "past", later, lane="past"), hosts.Slot)
+
+
+@ON_BOTH
+def test_a_daily_worker_that_died_does_not_hold_a_backfill_for_ever(ledger):
+    acquire(ledger, "daily")
+    assert isinstance(acquire(ledger, "past", NOW + hosts.LEASE + timedelta(seconds=31), lane="past"), hosts.Slot)
+
+
+@ON_BOTH
+def test_a_day_has_its_budget_and_the_daily_lane_the_last_fifth(ledger):
+    moment = NOW
+    for lane, count in (("past", 8), ("daily", 2)):
+        for _ in range(count):
+            slot = acquire(ledger, lane, moment, lane=lane, budget=10)
+            release(ledger, slot, next_at=moment, done=True)
+        assert acquire(ledger, lane, moment, lane=lane, budget=10) == hosts.Busy(until=datetime(2026, 11, 25, tzinfo=UTC), reason="daily_budget")
+    assert isinstance(acquire(ledger, "daily", NOW + timedelta(hours=12), budget=10), hosts.Slot)
 
 
 @ON_BOTH
