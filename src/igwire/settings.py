@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     fetch_threads: int = 8
     # Processes of the killable parser pool.
     parser_workers: int = Field(default=2, ge=1)
+    # A trained tagger beside the rules, such as "spacy:en_core_web_sm" (needs the extra `ner`); empty = rules only.
+    ner: str = ""
     # Batches that one run is cut into, by host.
     batches: int = Field(default=4, ge=1, le=8)
     # Search page.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -104,11 +105,34 @@ def raw_store() -> WarcStore:
 
 @lru_cache(maxsize=1)
 def tagger() -> Tagger:
-    """The tagger with the whole knowledge base, built once a process."""
+    """The tagger with the whole knowledge base, and the model that IGWIRE_NER names; built once a process."""
+    from igwire.enrich.engines import engine_of
     from igwire.enrich.tagger import Tagger
     from igwire.kb import load
 
-    return Tagger(load())
+    return Tagger(load(), engine=engine_of(settings.get().ner))
+
+
+def wikidata() -> Callable[[str], bytes]:
+    """Asks Wikidata one SPARQL query through the guarded client. Raises FetchError when it is away or refuses."""
+    from urllib.parse import urlencode
+
+    from igwire.errors import FetchError
+    from igwire.kb.refresh import ENDPOINT
+
+    client = fetcher()
+    # The service asks for a pause between queries of one client.
+    pause_s = 1.0
+
+    def ask(query: str) -> bytes:
+        url = f"{ENDPOINT}?{urlencode({'query': query, 'format': 'json'})}"
+        capture = client.get(url, headers={"Accept": "application/sparql-results+json"}, deadline_s=90)
+        if capture.status != 200:
+            raise FetchError(ENDPOINT, "http_error", f"Wikidata answered {capture.status}; the knowledge base is unchanged")
+        CLOCK.sleep(pause_s)
+        return capture.body
+
+    return ask
 
 
 def fetcher() -> Client:

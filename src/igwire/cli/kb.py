@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ app = typer.Typer(no_args_is_help=True, help="Entities that igwire knows by name
 
 @app.command()
 def check(json: output.JsonFlag = False) -> None:
-    """Read the whole knowledge base and name the first fault by file and line; list names that several entities share."""
+    """Read the whole knowledge base and name the first fault by file and line; list names that several entities share on purpose."""
     from igwire.kb import load
     from igwire.kb.loader import clashes
 
@@ -42,3 +43,25 @@ def search(text: str, json: output.JsonFlag = False) -> None:
 
     found = [{"id": e.id, "type": e.type, "name": e.name, "qid": e.qid} for e in load().search(text)]
     output.rows(found, ["id", "type", "name", "qid"], json_flag=json)
+
+
+@app.command()
+def refresh(
+    out: Annotated[Path | None, typer.Option(help="File for the diff; without it, it is printed.")] = None,
+    propose: Annotated[int, typer.Option(help="Also look for the QIDs of so many entities that have none.", min=0)] = 0,
+) -> None:
+    """Ask Wikidata for names that the knowledge base lacks, and print a diff to review and apply with `patch -p1`; nothing is changed."""
+    from igwire import wiring
+    from igwire.kb import load
+    from igwire.kb.refresh import diff, proposals
+
+    ask = wiring.wikidata()
+    text = diff(ask)
+    if out:
+        out.write_text(text, encoding="utf-8")
+        output.say(f"{text.count(chr(10) + '+')} new lines in {out}; review them, then `patch -p1 < {out}` and `igwire kb check`.")
+    else:
+        print(text, end="")
+    blank = [(e.id, e.name) for e in load().by_id.values() if e.qid is None and not e.series][:propose]
+    for found in proposals(ask, blank):
+        output.say(f"{found.entity} may be {found.qid}: {found.label} ({found.description}) {found.site}")

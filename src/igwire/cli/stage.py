@@ -18,13 +18,14 @@ def stage(
     allow_loopback: Annotated[bool, typer.Option(help="fetch: let requests to this machine itself through, for trials.")] = False,
 ) -> None:
     """Run one stage over a file of JSON lines; exit code 1 when a line failed."""
+    from igwire import wiring
     from igwire.pipeline.stagefile import run_stage
 
     needs = {}
     if name == "fetch":
-        from igwire import wiring
-
         needs = wiring.fetch_stage(allow_loopback)
+    elif name == "tag":
+        needs = {"tagger": wiring.tagger()}
     if failed := run_stage(name, source, target, workers=workers, **needs):
         output.say(f"{failed} lines failed; their reasons are in {target}.")
         raise typer.Exit(1)
