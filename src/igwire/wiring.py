@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from igwire import settings
 from igwire.errors import ConfigError, Unavailable
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from igwire.feeds.catalogue import Catalogue
     from igwire.fetch.client import Client
     from igwire.index.writer import BulkWriter
+    from igwire.kb import KnowledgeBase
     from igwire.ledger.database import Ledger
     from igwire.pipeline.parts import Parts
     from igwire.search.reader import Reader
@@ -69,7 +72,15 @@ def reader() -> Reader:
     """Reads from the index."""
     from igwire.search.reader import Reader
 
-    return Reader(elasticsearch_client(), settings.get().index_prefix)
+    return Reader(elasticsearch_client(), settings.get().index_prefix, knowledge_base)
+
+
+@lru_cache(maxsize=1)
+def knowledge_base() -> KnowledgeBase:
+    """The knowledge base, read once a process."""
+    from igwire.kb import load
+
+    return load()
 
 
 def search_index() -> BulkWriter:
@@ -108,9 +119,8 @@ def tagger() -> Tagger:
     """The tagger with the whole knowledge base, and the model that IGWIRE_NER names; built once a process."""
     from igwire.enrich.engines import engine_of
     from igwire.enrich.tagger import Tagger
-    from igwire.kb import load
 
-    return Tagger(load(), engine=engine_of(settings.get().ner))
+    return Tagger(knowledge_base(), engine=engine_of(settings.get().ner))
 
 
 def wikidata() -> Callable[[str], bytes]:
@@ -201,3 +211,28 @@ def rebuild_into_new(parts: Parts, run_id: str, *, first: str, selection: Any) -
         raise Unavailable(f"{target} holds {arrived} documents of {expected}; it is not swapped in: {'; '.join(done.faults) or 'counts differ'}")
     migrate.swap(client, prefix, target)
     return done
+
+
+@contextmanager
+def scratch_index(rows: list[dict[str, Any]], *, plain: bool = False) -> Iterator[Callable[[Iterable[dict[str, Any]]], Iterator[dict[str, Any]]]]:
+    """An index with the documents `rows` and nothing else, dropped at exit; gives what answers queries on it (see `pipeline.evaluate`)."""
+    from igwire.index import migrate
+    from igwire.index.writer import BulkWriter
+    from igwire.pipeline import evaluate
+    from igwire.search.bare import BareIndex
+    from igwire.search.reader import Reader
+
+    client, prefix = elasticsearch_client(), f"{settings.get().index_prefix}-eval-{uuid4().hex[:8]}"
+    migrate.check_server(client)
+    try:
+        if plain:
+            bare = BareIndex(client, prefix)
+            bare.fill(rows)
+            yield bare.ask
+        else:
+            migrate.apply(client, prefix)
+            evaluate.fill(BulkWriter(client, prefix, CLOCK), rows, tagger())
+            client.indices.refresh(index=f"{prefix}-articles")
+            yield partial(evaluate.ask, Reader(client, prefix, knowledge_base))
+    finally:
+        migrate.drop(client, prefix)

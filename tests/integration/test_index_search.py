@@ -17,8 +17,8 @@ from igwire.orchestrate import resolve_window
 from igwire.pipeline.rebuild import Selection, rebuild
 from igwire.pipeline.run import run_all
 from igwire.search.kibana_check import searches
-from igwire.search.query import SearchRequest
 from igwire.search.reader import Reader
+from igwire.search.request import SearchRequest
 from igwire.wiring import SystemClock
 
 pytestmark = pytest.mark.integration
@@ -69,7 +69,7 @@ def test_analysis_folds_scripts_and_stems_english(client, index, index_prefix):
     assert tokens("ig_text", "Éducation") == ["education"]
     assert tokens("ig_text", "互联网") == ["互联", "联网"]
     assert tokens("ig_text", "إدارة") == tokens("ig_text", "اداره")
-    assert tokens("ig_english", "ICANN's registries") == ["icann", "registry"] or tokens("ig_english", "registries") == tokens("ig_english", "registry")
+    assert tokens("english", "ICANN's registries") == ["icann", "registri"]
 
 
 def test_versions_order_writes_and_unknown_fields_are_refused(client, index, index_prefix):

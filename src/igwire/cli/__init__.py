@@ -6,11 +6,12 @@ import sys
 
 import typer
 
-from igwire.cli import es, index, ingest, kb, kibana, newsroom, raw, search, serve, sources, stage, state, system
+from igwire.cli import es, evaluation, index, ingest, kb, kibana, newsroom, raw, search, serve, sources, stage, state, system
 from igwire.errors import IgwireError, UsageError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Internet-governance news: feeds in, searchable articles out.")
 app.add_typer(es.app, name="es")
+app.add_typer(evaluation.app, name="eval")
 app.add_typer(index.app, name="index")
 app.add_typer(kb.app, name="kb")
 app.add_typer(kibana.app, name="kibana")

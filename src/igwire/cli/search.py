@@ -11,31 +11,35 @@ import typer
 from igwire.cli import output
 
 if TYPE_CHECKING:
-    from igwire.search.reader import Hit
+    from igwire.search.results import Hit
+
+
+_Facet = Annotated[list[str] | None, typer.Option(help="Only these; with a - in front: all but these.")]
 
 
 def search(
-    query: Annotated[str, typer.Argument(help='Words, "phrases", AND OR NOT, word*, title:word.')],
+    query: Annotated[str, typer.Argument(help='Words, "phrases", AND OR NOT, word*, title:word.')] = "",
     since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
     until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
-    source: Annotated[list[str] | None, typer.Option(help="Only these sources.")] = None,
-    language: Annotated[list[str] | None, typer.Option(help="Only these languages.")] = None,
-    entity: Annotated[list[str] | None, typer.Option(help="Only articles with all these entities (id, QID or name).")] = None,
+    source: _Facet = None, kind: _Facet = None, country: _Facet = None, language: _Facet = None, topic: _Facet = None,
+    entity: Annotated[list[str] | None, typer.Option(help="Only articles with all these entities (id, QID or name); -X: without X.")] = None,
     sort: Annotated[str, typer.Option(help="relevance, newest or oldest.")] = "relevance",
     limit: Annotated[int, typer.Option(min=1, max=100)] = 10,
+    export: Annotated[bool, typer.Option("--export", help="Every hit, whole, as JSON lines in an order that holds.")] = False,
     json: output.JsonFlag = False,
-) -> None:
+) -> None:  # fmt: skip
     """Search the index."""
     from igwire import wiring
-    from igwire.errors import UsageError
-    from igwire.search.query import SORTS, SearchRequest
+    from igwire.search.request import SearchRequest
 
-    if sort not in SORTS:
-        raise UsageError(f"--sort must be one of {', '.join(SORTS)}")
     request = SearchRequest(
-        text=query, since=since.date() if since else None, until=until.date() if until else None, sources=tuple(source or ()),
-        languages=tuple(language or ()), entities=tuple(entity or ()), sort=sort, size=limit,
+        text=query, since=since.date() if since else None, until=until.date() if until else None, sources=tuple(source or ()), kinds=tuple(kind or ()),
+        countries=tuple(country or ()), languages=tuple(language or ()), entities=tuple(entity or ()), topics=tuple(topic or ()), sort=sort, size=limit,
     )  # fmt: skip
+    if export:
+        for document in wiring.reader().export(request):
+            output.record(document)
+        return
     results = wiring.reader().search(request)
     rows = [_row(hit) for hit in results.hits]
     if output.as_json(json):
@@ -52,6 +56,7 @@ def _row(hit: Hit) -> dict[str, Any]:
     return {
         "id": hit.doc_id, "score": hit.score, "title": found.get("title"), "url": found["url"], "day": found.get("published_day"),
         "source": found["source"]["id"], "language": found.get("language"), "entities": found.get("entities", {}).get("all", []),
+        "matched_as": hit.matched_as, "copies": hit.copies,
         "snippet": unescape(snippet.replace("<mark>", "").replace("</mark>", "")),
     }  # fmt: skip
 

@@ -103,7 +103,7 @@ def _show_run(run: object) -> None:
 
 def _show_search(query: str) -> None:
     from igwire import wiring
-    from igwire.search.query import SearchRequest
+    from igwire.search.request import SearchRequest
 
     results = wiring.reader().search(SearchRequest(text=query, size=3))
     rows = [{"day": h.document.get("published_day"), "source": h.document["source"]["id"], "title": h.document.get("title")} for h in results.hits]

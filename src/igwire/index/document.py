@@ -14,8 +14,6 @@ from igwire.urls import host_of, registrable_domain
 
 # Companies and media are organisations to somebody who filters by organisation (see decision in house terms).
 _FACETS = {"company": "organisation", "media": "organisation"}
-# Languages with a stemmed twin of the text.
-_STEMMED = ("en",)
 # Elasticsearch refuses more than 10,000 nested objects in one document; no article needs a tenth of it.
 _MAX_MENTIONS = 1000
 # More copied sentences than any article has; a book-long report is named by its sources, not by each sentence.
@@ -44,7 +42,7 @@ def _identity(article: Article, context: DocumentContext) -> dict[str, Any]:
         "doc_id": context.doc_id, "schema_version": schema.VERSION, "url": article.url, "requested_url": context.requested_url,
         "hostname": host_of(article.url), "domain": registrable_domain(article.url), "feeds": list(context.feeds),
         "source": {"id": source.id, "title": source.title, "kind": source.kind, "country": source.country, "region": source.region},
-        "document_type": article.document_type, "content_hash": article.content_hash, "revision": context.revision,
+        "cluster": {"id": context.doc_id, "role": "single"}, "document_type": article.document_type, "content_hash": article.content_hash, "revision": context.revision,
     }  # fmt: skip
 
 
@@ -59,10 +57,10 @@ def _times(article: Article, context: DocumentContext) -> dict[str, Any]:
 
 
 def _texts(article: Article, context: DocumentContext) -> dict[str, Any]:
-    stemmed = {"title": article.title, "summary": article.summary, "body": article.text}
+    twin = schema.twin_of(article.language)
     return {
         "title": article.title, "summary": article.summary, "body": article.text, "authors": list(article.authors), "aliases": list(context.aliases),
-        "stemmed": {article.language: stemmed} if article.language in _STEMMED else None, "language": article.language,
+        "stemmed": {twin: {"title": article.title, "summary": article.summary, "body": article.text}} if twin else None, "language": article.language,
         "language_confidence": article.language_confidence, "section": article.section, "keywords": list(article.keywords), "image": article.image,
         "word_count": word_count(article.text),
     }  # fmt: skip

@@ -83,3 +83,12 @@ def swap(client: Elasticsearch, prefix: str, new: str, kind: str = "articles") -
     if answer.get("errors"):
         raise Unavailable(f"the aliases could not be moved from {old} to {new}: {answer}")
     return old
+
+
+def drop(client: Elasticsearch, prefix: str) -> None:
+    """Delete every index and template of a scratch prefix; what is not there is passed over."""
+    # The server refuses to delete by pattern, so the names are asked for first.
+    for name in client.indices.get(index=f"{prefix}*"):
+        client.indices.delete(index=name, ignore_unavailable=True)
+    client.options(ignore_status=404).indices.delete_index_template(name=f"{prefix}-*")
+    client.options(ignore_status=404).cluster.delete_component_template(name=f"{prefix}-*")

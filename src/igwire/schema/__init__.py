@@ -43,3 +43,19 @@ def paths(fields: dict[str, Any], prefix: str = "") -> list[str]:
         for inner in ("properties", "fields"):
             found += paths(field.get(inner, {}), f"{prefix}{name}.")
     return found
+
+
+# Chinese, Japanese and Korean share one twin: pairs of neighbouring characters.
+_SHARED_TWIN = {"zh": "cjk", "ja": "cjk", "ko": "cjk"}
+
+
+@lru_cache(maxsize=1)
+def twins() -> tuple[str, ...]:
+    """Keys of the stemmed twins, as below `stemmed.` in the mapping."""
+    return tuple(properties("articles")["stemmed"]["properties"])
+
+
+def twin_of(language: str) -> str | None:
+    """The twin that texts in a language (BCP-47 primary tag) are stemmed in, or None."""
+    key = _SHARED_TWIN.get(language, language)
+    return key if key in twins() else None

@@ -1,288 +1,261 @@
-"""What a search means: one request type and one builder for page, command line and evaluation.
+"""From a search to the request that Elasticsearch gets: a pure function, so that page, exports, alerts and evaluation ask the same.
 
-Grammar (operators in capitals):   or := and (OR and)* ;  and := unary (AND? unary)* ;  unary := NOT unary | -unary | ( or ) | term
-                                   term := "a phrase" | word | word* | field:word | field:"a phrase"
+* What must match is a filter, how well it matches is a sum of scores; both are built from fixed clauses, never from query syntax.
+* Plain words: up to three are all required, of more at least MIN_SHOULD_MATCH. Each may stand in any text field, in the twin of any
+  language that its script can be in, in the authors or among the names of the linked entities.
+* Phrases, prefixes, fields and everything beside AND, OR and NOT are required as written.
+* Score: BM25F over title, summary and text (`combined_fields`; Robertson, Zaragoza, Taylor 2004), in the twins and, lower, unstemmed;
+  a bonus for neighbouring words that stand close together; names of entities and authors count little.
 
-Plain words: up to three are all required, of more three quarters. As soon as an operator, a phrase or a field is used, everything
-that is written is required. Prefixes are looked up unstemmed. Nothing that a user writes reaches Elasticsearch as query syntax.
+The weights are measured: see docs/decisions/0006.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-from igwire.errors import QueryError
+from igwire import schema
+from igwire.search.grammar import KEYWORD_FIELDS, TEXT_FIELDS, Node, parse
+from igwire.search.request import FACETS, MAX_WINDOW, SearchRequest, split_values
+from igwire.search.words import CJK, content_words, language_of, twins_for, unique
 
-MAX_LENGTH = 512
-MAX_TERMS = 32
-# Elasticsearch's own window; deeper paging is an export's business.
-MAX_WINDOW = 10_000
-_SHORTEST_PREFIX = 3
-_TIMEOUT = "3s"
-_FIELDS = ["title^4", "stemmed.en.title^3", "summary^2", "stemmed.en.summary", "body", "stemmed.en.body", "authors.text", "aliases^0.3"]
-_EXACT = ["title^4", "summary^2", "body", "authors.text", "aliases^0.3"]
-_NAMED = {
-    "title": ["title^2", "stemmed.en.title"], "author": ["authors.text"], "text": ["body", "stemmed.en.body"],
-    "source": ["source.id", "source.title"], "entity": ["entities.all", "entities.id", "entities.qid"],
+MIN_SHOULD_MATCH = "3<50% 6<2"
+TIMEOUT = "3s"
+# More words of one query add cost and no meaning.
+_MAX_WORDS = 32
+_TITLE_BOOST = 3
+_UNSTEMMED, _NEAR, _NAMES = 0.3, 0.1, 0.2
+_NEAR_SLOP = 4
+# A Chinese word of up to four characters (three pairs) is required whole; of a longer run most pairs are.
+_CJK_MATCH = "3<75%"
+_TEXT = ("title", "summary", "body")
+# An article of today counts so much more than one that is very old; half of it is gone after a year.
+_RECENCY, _RECENCY_HALF = 0.15, "365d"
+# What each facet looks at; the rest of `FACETS` are keyword fields by the same name.
+_FACET_FIELDS = {
+    "sources": ("source.id", "feeds"), "kinds": ("source.kind",), "countries": ("countries",), "languages": ("language",),
+    "entities": ("entities.id", "entities.qid", "entities.all"), "topics": ("topics",),
 }  # fmt: skip
-_KEYWORDS = {"source", "entity"}
-_TOKEN = re.compile(r'\s*(?:(?P<field>[a-z]+):(?=\S)|(?P<quote>"(?P<phrase>[^"]*)")|(?P<open>\()|(?P<close>\))|(?P<minus>-(?=[^\s-]))|(?P<word>[^\s()"]+))')
-SORTS = {"relevance": [], "newest": [{"@timestamp": "desc"}, {"doc_id": "asc"}], "oldest": [{"@timestamp": "asc"}, {"doc_id": "asc"}]}
+# An article has one language and one source, but many of these: all that are chosen must be there.
+_ALL_OF = {"entities", "topics"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchRequest:
-    """A search. Days are the publisher's; an entity is a local id, a QID or a canonical name."""
+class Built:
+    """The query part of a request, and what people should know of it: how it was understood, its words by the number in `_name`."""
 
-    text: str = ""
-    since: date | None = None
-    until: date | None = None
-    sources: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
-    entities: tuple[str, ...] = ()
-    sort: str = "relevance"
-    page: int = 1
-    size: int = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A parsed query: `kind` is word, prefix, phrase, and, or, not; leaves have `text` and perhaps a `name` (field)."""
-
-    kind: str
-    text: str = ""
-    name: str = ""
-    parts: tuple[Node, ...] = ()
-
-    def shown(self) -> str:
-        """The query as it was understood."""
-        if self.kind in ("and", "or"):
-            return "(" + f" {self.kind.upper()} ".join(part.shown() for part in self.parts) + ")"
-        if self.kind == "not":
-            return f"NOT {self.parts[0].shown()}"
-        body = f'"{self.text}"' if self.kind == "phrase" else self.text + ("*" if self.kind == "prefix" else "")
-        return f"{self.name}:{body}" if self.name else body
-
-
-@dataclass(slots=True)
-class _Parser:
-    source: str
-    tokens: list[tuple[str, str, int]] = field(default_factory=list)
-    at: int = 0
-    plain: bool = True
-
-    def peek(self) -> str:
-        return self.tokens[self.at][0] if self.at < len(self.tokens) else "end"
-
-    def take(self) -> tuple[str, str, int]:
-        self.at += 1
-        return self.tokens[self.at - 1]
-
-    def position(self) -> int:
-        return self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.source)
-
-    def either(self) -> Node:
-        parts = [self.all()]
-        while self.peek() == "OR":
-            self.plain = False
-            self.take()
-            parts.append(self.all())
-        return parts[0] if len(parts) == 1 else Node("or", parts=tuple(parts))
-
-    def all(self) -> Node:
-        parts = [self.one()]
-        while self.peek() not in ("OR", "close", "end"):
-            if self.peek() == "AND":
-                self.plain = False
-                self.take()
-            parts.append(self.one())
-        return parts[0] if len(parts) == 1 else Node("and", parts=tuple(parts))
-
-    def one(self) -> Node:
-        kind, position = self.peek(), self.position()
-        if kind in ("NOT", "minus"):
-            self.plain = False
-            self.take()
-            return Node("not", parts=(self.one(),))
-        if kind == "open":
-            return self.group(position)
-        if kind in ("word", "phrase", "field"):
-            return self.term()
-        if kind == "close":
-            raise QueryError("there is a closing parenthesis without an opening one", position=position, hint="Remove it, or put it into quotes.")
-        raise QueryError("a word is missing", position=position, hint="AND, OR, NOT and field names need a word or a phrase behind them.")
-
-    def group(self, position: int) -> Node:
-        self.plain = False
-        self.take()
-        inner = self.either()
-        if self.peek() != "close":
-            raise QueryError("a parenthesis is not closed", position=position, hint="Add a closing parenthesis.")
-        self.take()
-        return inner
-
-    def term(self) -> Node:
-        kind, text, position = self.take()
-        name = ""
-        if kind == "field":
-            self.plain, name = False, text
-            if self.peek() not in ("word", "phrase"):
-                raise QueryError(f"{name}: has nothing to look for", position=position, hint=f'Write {name}:word or {name}:"a phrase".')
-            kind, text, position = self.take()
-        if kind == "phrase":
-            self.plain = False
-            return Node("phrase", text, name)
-        if text.endswith("*"):
-            return self.prefix(text.rstrip("*"), name, position)
-        return Node("word", text, name)
-
-    def prefix(self, text: str, name: str, position: int) -> Node:
-        self.plain = False
-        if len(text) < _SHORTEST_PREFIX:
-            hint = f"Write at least {_SHORTEST_PREFIX} letters before the *."
-            raise QueryError("the beginning of the word is too short", position=position, hint=hint)
-        return Node("prefix", text, name)
-
-
-def parse(text: str) -> tuple[Node | None, bool]:
-    """The query as a tree (None when it is empty), and whether it is only plain words. Raises QueryError."""
-    if len(text) > MAX_LENGTH:
-        raise QueryError(f"the query is longer than {MAX_LENGTH} characters", position=MAX_LENGTH, hint="Shorten it.")
-    parser = _Parser(text)
-    parser.tokens = _tokens(text)
-    if not parser.tokens:
-        return None, True
-    tree = parser.either()
-    if parser.peek() != "end":
-        raise QueryError("there is a closing parenthesis without an opening one", position=parser.position(), hint="Remove it.")
-    return tree, parser.plain
-
-
-def _tokens(text: str) -> list[tuple[str, str, int]]:
-    found: list[tuple[str, str, int]] = []
-    at = 0
-    while text[at:].strip():
-        match = _TOKEN.match(text, at)
-        if match is None:
-            position = at + len(text[at:]) - len(text[at:].lstrip())
-            raise QueryError("a quotation mark is not closed", position=position, hint='Write "a phrase" with two quotation marks.')
-        found += _token(match)
-        at = match.end()
-    if len(found) > MAX_TERMS * 2:
-        raise QueryError(f"the query has more than {MAX_TERMS} terms", position=found[MAX_TERMS][2], hint="Leave some out.")
-    return found
-
-
-def _token(match: re.Match[str]) -> list[tuple[str, str, int]]:
-    kind = match.lastgroup if match.lastgroup != "phrase" else "quote"
-    name = next(group for group in ("field", "quote", "open", "close", "minus", "word") if match[group] is not None)
-    position = match.start(name)
-    if name == "quote":
-        return [("phrase", match["phrase"].strip(), position)] if match["phrase"].strip() else []
-    if name == "field":
-        return [("field", match["field"], position)] if match["field"] in _NAMED else _unknown_field(match, position)
-    if name == "word" and match["word"] in ("AND", "OR", "NOT"):
-        return [(match["word"], match["word"], position)]
-    # A word of punctuation only says nothing to any analyzer.
-    if name == "word" and not any(c.isalnum() for c in match["word"]):
-        return []
-    return [(name, match[name], position)] if kind else []
-
-
-def _unknown_field(match: re.Match[str], position: int) -> list[tuple[str, str, int]]:
-    # "http://…" and "RFC:2026" are words to most people; only a bare word before a colon asks for a field.
-    raise QueryError(
-        f"there is no field {match['field']!r}", position=position, hint=f"There are {', '.join(sorted(_NAMED))}; quote the text to search for it."
-    )
+    query: dict[str, Any]
+    interpreted: str
+    words: tuple[str, ...] = ()
+    # Whether there is anything to be relevant to.
+    scored: bool = False
+    twins: tuple[str, ...] = ()
+    # Clauses of what is required as written.
+    others: tuple[dict[str, Any], ...] = ()
 
 
 def build(request: SearchRequest) -> tuple[dict[str, Any], str]:
-    """The Elasticsearch request body, and the query as it was understood. Raises QueryError."""
-    tree, plain = parse(request.text)
-    if request.page * request.size > MAX_WINDOW:
-        raise QueryError(f"only the first {MAX_WINDOW} hits can be paged through", position=0, hint="Narrow the search by dates or sources.")
-    query = {"bool": {"must": [_text_query(tree, plain)], "should": _phrases(tree, plain), "filter": _filters(request)}}
-    body = {
-        "query": query, "from": (request.page - 1) * request.size, "size": request.size, "timeout": _TIMEOUT, "track_total_hits": MAX_WINDOW,
-        "highlight": _HIGHLIGHT, "aggs": _FACETS, "_source": {"excludes": ["body", "aliases", "entity_mentions"]},
+    """The whole body that is sent for a page of hits, and the query as it was understood. Raises QueryError."""
+    built = build_query(request)
+    body: dict[str, Any] = {
+        "query": built.query, "from": (request.page - 1) * request.size, "size": request.size, "timeout": TIMEOUT, "track_total_hits": MAX_WINDOW,
+        "highlight": _highlight(built), "aggs": _FACET_COUNTS, "_source": {"excludes": ["body", "aliases", "entity_mentions", "quotes", "copied_sentences"]},
     }  # fmt: skip
-    sort = SORTS.get(request.sort) or ([] if tree else SORTS["newest"])
-    return {**body, **({"sort": sort} if sort else {})}, (tree.shown() if tree else "everything")
+    if request.collapse:
+        body["collapse"] = {"field": "cluster.id"}
+    if sort := sorting(request, scored=built.scored):
+        body["sort"] = sort
+    return body, built.interpreted
 
 
-def _text_query(tree: Node | None, plain: bool) -> dict[str, Any]:
-    if tree is None:
-        return {"match_all": {}}
-    if plain and tree.kind == "and":
-        return {"bool": {"should": [_clause(part) for part in tree.parts], "minimum_should_match": "3<75%"}}
-    return _clause(tree)
+def build_query(request: SearchRequest) -> Built:
+    """What matches, and how well. Raises QueryError."""
+    parsed = parse(request.text)
+    plain, others = _parts(parsed.tree, explicit=parsed.explicit)
+    content = content_words(plain)[:_MAX_WORDS]
+    words = unique(content)
+    text = " ".join([*words, *_texts(others)])
+    twins = tuple(twins_for(text, plain))
+    filters = [*([_matching(words, twins)] if words else []), *_filters(request)]
+    scored = bool(parsed.tree)
+    required = tuple(_clause(node, twins) for node in others)
+    query: dict[str, Any] = {"bool": {"filter": filters, "must": list(required), "should": _scores(content, twins, plain)}}
+    if scored and request.recency and request.sort == "relevance":
+        query = _with_recency(query)
+    shown = " ".join(filter(None, [_shown(words), *(node.shown() for node in others)])) or "everything"
+    return Built(query=query, interpreted=shown, words=tuple(words), scored=scored, twins=twins, others=required)
 
 
-def _phrases(tree: Node | None, plain: bool) -> list[dict[str, Any]]:
-    """Words that stand together count more than words that stand apart."""
-    if tree is None or not plain or tree.kind != "and":
+def sorting(request: SearchRequest, *, scored: bool) -> list[dict[str, str]]:
+    """The order of hits; empty = by score."""
+    if request.sort == "relevance" and scored:
         return []
-    words = " ".join(part.text for part in tree.parts)
-    return [{"multi_match": {"query": words, "type": "phrase", "slop": 2, "fields": ["title^4", "summary^2", "body"], "boost": 0.5}}]
+    return [{"@timestamp": "asc" if request.sort == "oldest" else "desc"}, {"doc_id": "asc"}]
 
 
-def _clause(node: Node) -> dict[str, Any]:
+def _parts(tree: Node | None, *, explicit: bool) -> tuple[list[str], list[Node]]:
+    """The plain words, and the parts that are required as written."""
+    if tree is None or explicit:
+        return [], [tree] if tree else []
+    parts = tree.parts if tree.kind == "and" else (tree,)
+    plain = [node.text for node in parts if node.kind == "word" and not node.name]
+    return plain, [node for node in parts if node.kind != "word" or node.name]
+
+
+def _texts(nodes: Sequence[Node]) -> list[str]:
+    return [text for node in nodes for text in (_texts(node.parts) if node.parts else [node.text])]
+
+
+def _shown(words: Sequence[str]) -> str:
+    if len(words) < 2:
+        return "".join(words)
+    if len(words) <= 3:
+        return " AND ".join(words)
+    return f"at least {_required(len(words))} of: {', '.join(words)}"
+
+
+def _required(words: int) -> int:
+    """What MIN_SHOULD_MATCH means for more than three words, by Elasticsearch's rules."""
+    return words // 2 if words <= 6 else 2
+
+
+# ── what matches ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _matching(words: Sequence[str], twins: Sequence[str]) -> dict[str, Any]:
+    clauses = [_word(number, word, twins) for number, word in enumerate(words)]
+    return {"bool": {"should": clauses, "minimum_should_match": MIN_SHOULD_MATCH if len(words) > 3 else len(words)}}
+
+
+def _word(number: int, word: str, twins: Sequence[str]) -> dict[str, Any]:
+    """One word in a text or among the names of the entities; which of the two it was is told by the clause's name."""
+    fields = [*_TEXT, *_twin_fields(twins), "authors.text"]
+    in_text = {"multi_match": {"query": word, "fields": fields, **_whole(word), "_name": f"text:{number}"}}
+    in_names = {"match": {"aliases": {"query": word, **_whole(word), "_name": f"names:{number}"}}}
+    return {"bool": {"should": [in_text, in_names]}}
+
+
+def _whole(word: str) -> dict[str, str]:
+    # A word with a hyphen or of several CJK characters becomes several terms, and all of them are meant.
+    return {"minimum_should_match": _CJK_MATCH} if CJK.search(word) else {"operator": "and"}
+
+
+def _twin_fields(twins: Sequence[str], names: Sequence[str] = _TEXT) -> list[str]:
+    return [f"stemmed.{twin}.{name}" for twin in twins for name in names]
+
+
+def _clause(node: Node, twins: Sequence[str]) -> dict[str, Any]:
     if node.kind == "and":
-        return {"bool": {"must": [_clause(part) for part in node.parts]}}
+        return {"bool": {"must": [_clause(part, twins) for part in node.parts]}}
     if node.kind == "or":
-        return {"bool": {"should": [_clause(part) for part in node.parts], "minimum_should_match": 1}}
+        return {"bool": {"should": [_clause(part, twins) for part in node.parts], "minimum_should_match": 1}}
     if node.kind == "not":
-        return {"bool": {"must_not": [_clause(node.parts[0])]}}
-    if node.name in _KEYWORDS:
-        return _keyword_clause(node)
-    fields = _NAMED[node.name] if node.name else (_FIELDS if node.kind == "word" else _EXACT)
+        return {"bool": {"must_not": [_clause(node.parts[0], twins)]}}
+    if node.name in KEYWORD_FIELDS:
+        kind = "prefix" if node.kind == "prefix" else "term"
+        values = [{kind: {name: {"value": node.text, "case_insensitive": True}}} for name in KEYWORD_FIELDS[node.name]]
+        return {"bool": {"should": values, "minimum_should_match": 1}}
+    return _leaf(node, twins)
+
+
+def _leaf(node: Node, twins: Sequence[str]) -> dict[str, Any]:
+    names = TEXT_FIELDS.get(node.name, (*_TEXT, "authors.text"))
+    exact = [f"{name}^{_TITLE_BOOST}" if name == "title" else name for name in names]
+    if node.kind == "phrase":
+        return {"multi_match": {"query": node.text, "type": "phrase", "fields": exact}}
     if node.kind == "prefix":
-        return {"multi_match": {"query": node.text, "type": "phrase_prefix", "fields": [f for f in fields if "stemmed" not in f], "max_expansions": 100}}
-    kind = "phrase" if node.kind == "phrase" else "best_fields"
-    # A word with a hyphen or of several CJK characters becomes several terms: all of them are meant.
-    extra = {} if kind == "phrase" else {"operator": "and", "tie_breaker": 0.3}
-    return {"multi_match": {"query": node.text, "type": kind, "fields": fields, **extra}}
-
-
-def _keyword_clause(node: Node) -> dict[str, Any]:
-    kind = "prefix" if node.kind == "prefix" else "term"
-    clauses = [{kind: {name: {"value": node.text, "case_insensitive": True}}} for name in _NAMED[node.name]]
-    return {"bool": {"should": clauses, "minimum_should_match": 1}}
+        return {"multi_match": {"query": node.text, "type": "bool_prefix", "operator": "and", "fields": exact}}
+    stemmed = [name for name in names if name in _TEXT]
+    every = [*exact, *_twin_fields(twins, stemmed), *([] if node.name else [f"aliases^{_NAMES}"])]
+    return {"multi_match": {"query": node.text, "type": "best_fields", "tie_breaker": 0.3, "fields": every, **_whole(node.text)}}
 
 
 def _filters(request: SearchRequest) -> list[dict[str, Any]]:
     filters: list[dict[str, Any]] = []
-    days = {name: day.isoformat() for name, day in (("gte", request.since), ("lte", request.until)) if day}
-    if days:
+    if days := {name: day.isoformat() for name, day in (("gte", request.since), ("lte", request.until)) if day}:
         filters.append({"range": {"published_day": days}})
-    filters += _terms(["source.id", "feeds"], request.sources)
-    filters += _terms(["language"], request.languages)
-    for entity in request.entities:
-        filters += _terms(["entities.id", "entities.qid", "entities.all"], [entity])
+    if request.changed_after:
+        filters.append({"range": {"revised_at": {"gt": request.changed_after.isoformat()}}})
+    for facet in FACETS:
+        wanted, shut_out = split_values(getattr(request, facet))
+        groups = [[value] for value in wanted] if facet in _ALL_OF else [wanted]
+        filters += [_any_of(facet, group) for group in groups if group]
+        if shut_out:
+            filters.append({"bool": {"must_not": [_any_of(facet, shut_out)]}})
     return filters
 
 
-def _terms(fields: Sequence[str], values: Sequence[str]) -> list[dict[str, Any]]:
-    if not values:
+def _any_of(facet: str, values: Sequence[str]) -> dict[str, Any]:
+    return {"bool": {"should": [{"terms": {name: list(values)}} for name in _FACET_FIELDS[facet]], "minimum_should_match": 1}}
+
+
+# ── how well it matches ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _scores(words: Sequence[str], twins: Sequence[str], sentence: Sequence[str]) -> list[dict[str, Any]]:
+    if not words:
         return []
-    return [{"bool": {"should": [{"terms": {name: list(values)}} for name in fields], "minimum_should_match": 1}}]
+    text = " ".join(words)
+    bm25f = [_combined(text, f"stemmed.{twin}.", 1.0) for twin in twins]
+    names = {"multi_match": {"query": text, "type": "most_fields", "fields": [f"aliases^{_NAMES}", f"authors.text^{_NAMES}"]}}
+    return [_combined(text, "", _UNSTEMMED), *bm25f, names, *_near(words, twins, language_of(sentence))]
 
 
-_HIGHLIGHT: dict[str, Any] = {
-    "type": "unified", "encoder": "html", "pre_tags": ["<mark>"], "post_tags": ["</mark>"],
-    "fields": {
-        "title": {"number_of_fragments": 0, "matched_fields": ["title", "stemmed.en.title"]},
-        "summary": {"number_of_fragments": 0, "matched_fields": ["summary", "stemmed.en.summary"]},
-        "body": {"number_of_fragments": 3, "fragment_size": 160, "matched_fields": ["body", "stemmed.en.body"]},
-    },
-}  # fmt: skip
-_FACETS: dict[str, Any] = {
+def _combined(text: str, prefix: str, boost: float) -> dict[str, Any]:
+    fields = [f"{prefix}title^{_TITLE_BOOST}", f"{prefix}summary", f"{prefix}body"]
+    return {"combined_fields": {"query": text, "fields": fields, "boost": boost}}
+
+
+def _near(words: Sequence[str], twins: Sequence[str], language: str | None) -> list[dict[str, Any]]:
+    """A bonus for words that are neighbours in the query and stand close together in the text.
+
+    Looked up in the twin of the query's language, or unstemmed where only its script is known.
+    """
+    twin = twins[0] if len(twins) == 1 else schema.twin_of(language) if language else None
+    prefix = f"stemmed.{twin}." if twin else ""
+    fields = [f"{prefix}title^2", f"{prefix}summary", f"{prefix}body"]
+    pairs = [f"{one} {other}" for one, other in pairwise(words)]
+    runs = [word for word in words if CJK.search(word) and len(word) > 2]
+    return [{"multi_match": {"query": text, "type": "phrase", "slop": _NEAR_SLOP, "fields": fields, "boost": _NEAR}} for text in [*pairs, *runs]]
+
+
+def _with_recency(query: dict[str, Any]) -> dict[str, Any]:
+    """Multiply by 1 for what is published now, by a little less for what is older; articles without a date keep their score."""
+    decay = {"exp": {"published_at": {"origin": "now/d", "scale": _RECENCY_HALF, "decay": 0.5}}, "weight": _RECENCY}
+    return {"function_score": {"query": query, "functions": [decay, {"weight": 1 - _RECENCY}], "score_mode": "sum", "boost_mode": "multiply"}}
+
+
+# ── what is shown beside the hits ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _highlight(built: Built) -> dict[str, Any]:
+    """Snippets. They have a query of their own: all words as plain matches, since the scoring query costs ten times as much per hit."""
+
+    def field(name: str, **more: int) -> dict[str, Any]:
+        return {"matched_fields": [name, *_twin_fields(built.twins, [name])], **more}
+
+    looked_at = [*_TEXT, *_twin_fields(built.twins)]
+    words = [{"match": {name: {"query": " ".join(built.words)}}} for name in looked_at if built.words]
+    return {
+        "type": "unified", "encoder": "html", "pre_tags": ["<mark>"], "post_tags": ["</mark>"],
+        "highlight_query": {"bool": {"should": [*words, *built.others]}},
+        "fields": {
+            "title": field("title", number_of_fragments=0), "summary": field("summary", number_of_fragments=0),
+            "body": field("body", number_of_fragments=3, fragment_size=160),
+        },
+    }  # fmt: skip
+
+
+_FACET_COUNTS: dict[str, Any] = {
     "sources": {"terms": {"field": "source.id", "size": 30}},
+    "kinds": {"terms": {"field": "source.kind", "size": 20}},
+    "countries": {"terms": {"field": "countries", "size": 30}},
     "languages": {"terms": {"field": "language", "size": 30}},
     "entities": {"terms": {"field": "entities.all", "size": 20}},
+    "topics": {"terms": {"field": "topics", "size": 30}},
     "years": {"date_histogram": {"field": "published_day", "calendar_interval": "year", "format": "yyyy", "min_doc_count": 1}},
+    "stories": {"cardinality": {"field": "cluster.id"}},
 }

@@ -1,63 +1,167 @@
-"""Reading from the index: searches, single documents, the last good run."""
+"""Reading from the index: searches and what belongs beside them, single documents, exports, the last good run."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
 
 from igwire.errors import QueryError, Unavailable
-from igwire.search.query import SearchRequest, build
+from igwire.search.query import TIMEOUT, Built, build, build_query, sorting
+from igwire.search.request import SearchRequest
+from igwire.search.results import Hit, Results, Span, Unusual, facets_of, names_only
+
+if TYPE_CHECKING:
+    from igwire.kb import KnowledgeBase
 
 _TIMEOUT_S = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """One found article: its document without the text, and the snippets around what was found (HTML, escaped but `<mark>`)."""
-
-    doc_id: str
-    score: float | None
-    document: dict[str, Any]
-    snippets: dict[str, list[str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Results:
-    """The answer to a search. `total_exact` is false when there are more than were counted."""
-
-    total: int
-    total_exact: bool
-    hits: tuple[Hit, ...]
-    # facet → value → count
-    facets: dict[str, dict[str, int]]
-    interpreted: str
-    took_ms: int
+# Documents a request of an export; 1,000 articles of 10 KB are 10 MB in memory.
+_EXPORT_CHUNK = 500
+_KEEP_ALIVE = "2m"
+# Fewer hits than these, and names that resemble the query are offered.
+_FEW_HITS = 3
+_INTERVALS = ("day", "week", "month", "quarter", "year")
 
 
 class Reader:
-    """Asks one Elasticsearch by the read aliases."""
+    """Asks one Elasticsearch by the read aliases. `kb` gives the knowledge base, for the names by which a hit was found."""
 
-    def __init__(self, client: Elasticsearch, prefix: str) -> None:
+    def __init__(self, client: Elasticsearch, prefix: str, kb: Callable[[], KnowledgeBase] | None = None) -> None:
         self._client = client.options(request_timeout=_TIMEOUT_S, max_retries=0)
         self._prefix = prefix
+        self._kb = kb
+
+    @property
+    def articles(self) -> str:
+        """The read alias."""
+        return f"{self._prefix}-articles"
 
     def search(self, request: SearchRequest) -> Results:
         """Run a search. Raises QueryError for what cannot be read, Unavailable when the server is away."""
-        body, interpreted = build(request)
-        answer = self._ask(lambda: self._client.search(index=f"{self._prefix}-articles", **{_PYTHON.get(k, k): v for k, v in body.items()}))
-        hits = tuple(
-            Hit(doc_id=hit["_id"], score=hit.get("_score"), document=hit["_source"], snippets=hit.get("highlight", {})) for hit in answer["hits"]["hits"]
-        )
-        facets = {name: {str(b.get("key_as_string", b["key"])): b["doc_count"] for b in agg["buckets"]} for name, agg in answer["aggregations"].items()}
+        body, _ = build(request)
+        built = build_query(request)
+        answer = self._send(body)
+        hits = self._with_copies([self._hit(hit, built) for hit in answer["hits"]["hits"]])
         total = answer["hits"]["total"]
-        return Results(total=total["value"], total_exact=total["relation"] == "eq", hits=hits, facets=facets, interpreted=interpreted, took_ms=answer["took"])
+        few = total["value"] < _FEW_HITS and request.text
+        return Results(
+            total=total["value"], total_exact=total["relation"] == "eq", hits=tuple(hits), facets=facets_of(answer["aggregations"]),
+            interpreted=built.interpreted, took_ms=answer["took"], stories=answer["aggregations"]["stories"]["value"], partial=answer["timed_out"],
+            suggestions=tuple(self.suggest(request.text)) if few else (),
+        )  # fmt: skip
+
+    def _send(self, body: dict[str, Any]) -> Any:
+        return self._ask(lambda: self._client.search(index=self.articles, **{_PYTHON.get(k, k): v for k, v in body.items()}))
+
+    def _hit(self, hit: dict[str, Any], built: Built) -> Hit:
+        words = [built.words[number] for number in names_only(hit.get("matched_queries", []))]
+        matched_as = self._names(hit["_source"], words) if words else ""
+        return Hit(doc_id=hit["_id"], score=hit.get("_score"), document=hit["_source"], snippets=hit.get("highlight", {}), matched_as=matched_as)
+
+    def _names(self, document: dict[str, Any], words: list[str]) -> str:
+        """Canonical names of the document's entities that have a name with such a word in it; the words themselves without a knowledge base."""
+        known = self._kb().by_id if self._kb else {}
+        wanted = [_folded(word) for word in words]
+        linked = [known[entity] for entity in document.get("entities", {}).get("id", []) if entity in known]
+        counts = {e.name: max(sum(w in _folded(name) for w in wanted) for name in e.names()) for e in linked}
+        best = max(counts.values(), default=0)
+        # Where one entity's name holds all the words, others that share one of them say nothing.
+        return ", ".join(name for name, count in counts.items() if count and count == best) or ", ".join(words)
+
+    def _with_copies(self, hits: list[Hit]) -> list[Hit]:
+        clusters = [cluster["id"] for hit in hits if (cluster := hit.document.get("cluster")) and cluster.get("role") != "single"]
+        if not clusters:
+            return hits
+        aggs = {"sizes": {"terms": {"field": "cluster.id", "size": len(clusters)}}}
+        answer = self._send({"query": {"terms": {"cluster.id": clusters}}, "size": 0, "timeout": TIMEOUT, "aggs": aggs})
+        sizes = {bucket["key"]: bucket["doc_count"] for bucket in answer["aggregations"]["sizes"]["buckets"]}
+        return [replace(hit, copies=sizes.get(hit.document.get("cluster", {}).get("id"), 1) - 1) for hit in hits]
+
+    def similar(self, doc_id: str, size: int = 5) -> list[Hit]:
+        """Articles about the same, copies left out: by their words (more_like_this) and their entities."""
+        document = self.get(doc_id)
+        if document is None:
+            return []
+        like = {
+            "more_like_this": {
+                "fields": ["title", "summary", "body"],
+                "like": [{"_index": self.articles, "_id": doc_id}],
+                "min_term_freq": 1,
+                "min_doc_freq": 2,
+            }
+        }
+        entities = [{"term": {"entities.id": {"value": entity}}} for entity in document.get("entities", {}).get("id", [])[:50]]
+        copies = {"term": {"cluster.id": document.get("cluster", {}).get("id", doc_id)}}
+        query = {"bool": {"must": [like], "should": entities, "must_not": [copies, {"ids": {"values": [doc_id]}}]}}
+        body = {"query": query, "size": size, "timeout": TIMEOUT, "_source": _LISTED, "collapse": {"field": "cluster.id"}}
+        return [self._hit(hit, Built(query=query, interpreted="")) for hit in self._send(body)["hits"]["hits"]]
+
+    def copies_of(self, document: dict[str, Any], size: int = 50) -> list[Hit]:
+        """The other articles of its cluster, oldest first."""
+        others = {"bool": {"filter": [{"term": {"cluster.id": document["cluster"]["id"]}}], "must_not": [{"ids": {"values": [document["doc_id"]]}}]}}
+        body = {"query": others, "size": size, "sort": [{"@timestamp": "asc"}, {"doc_id": "asc"}], "timeout": TIMEOUT, "_source": _LISTED}
+        return [self._hit(hit, Built(query=others, interpreted="")) for hit in self._send(body)["hits"]["hits"]]
+
+    def unusual(self, request: SearchRequest, size: int = 15) -> list[Unusual]:
+        """Entities that the found articles name more often than the whole archive does (significant_terms)."""
+        built = build_query(request)
+        aggs = {"unusual": {"significant_terms": {"field": "entities.all", "size": size, "min_doc_count": 2}}}
+        found = self._send({"query": built.query, "size": 0, "timeout": TIMEOUT, "aggs": aggs})["aggregations"]["unusual"]["buckets"]
+        return [Unusual(name=b["key"], found=b["doc_count"], overall=b["bg_count"], score=b["score"]) for b in found]
+
+    def volume(self, request: SearchRequest, interval: str = "month") -> list[Span]:
+        """Found articles over time beside all that the archive covers there, so that a growing archive does not look like a growing topic."""
+        if interval not in _INTERVALS:
+            raise QueryError(f"there is no interval {interval[:20]!r}", position=0, hint=f"There are {', '.join(_INTERVALS)}.")
+        covered = replace(request, text="", entities=(), topics=(), countries=(), page=1)
+        found, everything = self._per_span(request, interval), self._per_span(covered, interval)
+        return [Span(start=start, found=found.get(start, 0), covered=count) for start, count in everything.items()]
+
+    def _per_span(self, request: SearchRequest, interval: str) -> dict[str, int]:
+        histogram = {"field": "published_day", "calendar_interval": interval, "format": "yyyy-MM-dd", "min_doc_count": 0}
+        body = {"query": build_query(request).query, "size": 0, "timeout": TIMEOUT, "aggs": {"spans": {"date_histogram": histogram}}}
+        return {bucket["key_as_string"]: bucket["doc_count"] for bucket in self._send(body)["aggregations"]["spans"]["buckets"]}
+
+    def suggest(self, text: str, size: int = 5) -> list[tuple[str, str]]:
+        """Entities with a name that begins like the text, small misspellings allowed: (canonical name, local id), the most written about first."""
+        completion = {"field": "suggest", "size": size, "skip_duplicates": True, "fuzzy": {"fuzziness": "AUTO"}}
+        body = {"entities": {"prefix": text[:100], "completion": completion}}
+        try:
+            answer = self._ask(lambda: self._client.search(index=f"{self._prefix}-entities", suggest=body, source_includes=["name", "id"]))
+        except (Unavailable, QueryError):
+            # Suggestions are a help: a search must not fail with them.
+            return []
+        options = answer["suggest"]["entities"][0]["options"]
+        return list(dict.fromkeys((option["_source"]["name"], option["_source"]["id"]) for option in options))
+
+    def export(self, request: SearchRequest) -> Iterator[dict[str, Any]]:
+        """Every found document, whole, copies included, in an order that stays the same while it is read (point in time)."""
+        built = build_query(request)
+        order = sorting(request, scored=built.scored) or [{"_score": "desc"}, {"doc_id": "asc"}]
+        pit = self._ask(lambda: self._client.open_point_in_time(index=self.articles, keep_alive=_KEEP_ALIVE))["id"]
+        after: list[Any] | None = None
+        try:
+            while hits := self._chunk(built.query, order, pit, after):
+                yield from ({"score": hit.get("_score"), **hit["_source"]} for hit in hits)
+                after = hits[-1]["sort"]
+        finally:
+            self._ask(lambda: self._client.close_point_in_time(id=pit))
+
+    def _chunk(self, query: dict[str, Any], order: list[dict[str, str]], pit: str, after: list[Any] | None) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._ask(
+            lambda: self._client.search(
+                query=query, sort=order, pit={"id": pit, "keep_alive": _KEEP_ALIVE}, search_after=after, size=_EXPORT_CHUNK, track_total_hits=False
+            )
+        )["hits"]["hits"]
+        return found
 
     def get(self, doc_id: str) -> dict[str, Any] | None:
         """The document `doc_id`, whole, or None."""
         try:
-            found = self._ask(lambda: self._client.get(index=f"{self._prefix}-articles", id=doc_id))
+            found = self._ask(lambda: self._client.get(index=self.articles, id=doc_id))
         except _Missing:
             return None
         document: dict[str, Any] = found["_source"]
@@ -76,7 +180,7 @@ class Reader:
             return call()
         except NotFoundError as error:
             if "index_not_found" in str(error):
-                raise Unavailable(f"there is no index {self._prefix}-articles yet; run `igwire index apply` or an ingest") from error
+                raise Unavailable(f"there is no index {self.articles} yet; run `igwire index apply` or an ingest") from error
             raise _Missing from error
         except ApiError as error:
             if error.status_code == 400:
@@ -91,5 +195,11 @@ class _Missing(Exception):  # not an error for anybody: `get` turns it into None
     pass
 
 
+def _folded(text: str) -> str:
+    """Without case and accents, for comparing words with names."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+
+
+_LISTED = ["doc_id", "title", "url", "published_day", "@timestamp", "source", "language", "cluster"]
 # `from` is a word of Python's own.
 _PYTHON = {"from": "from_", "_source": "source"}

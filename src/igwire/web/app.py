@@ -6,20 +6,20 @@ All addresses in the pages are relative, so that it also works below a prefix in
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlencode
 
-from fastapi import FastAPI, Query, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
 
 from igwire.errors import QueryError, Unavailable
-from igwire.search.query import SORTS, SearchRequest
-from igwire.search.reader import Reader, Results
+from igwire.search.reader import Reader
+from igwire.search.request import FACETS, MAX_WINDOW, SearchRequest, from_params
+from igwire.search.results import Results
 
 HERE = Path(__file__).parent
 _CSP = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
@@ -60,23 +60,20 @@ class _Pages:
             self._reader = self._make_reader()
         return self._reader
 
-    def results(
-        self, request: Request, q: str = "", since: Annotated[str, Query(alias="from")] = "", until: Annotated[str, Query(alias="to")] = "",
-        source: Annotated[list[str] | None, Query()] = None, language: Annotated[list[str] | None, Query()] = None,
-        entity: Annotated[list[str] | None, Query()] = None, sort: str = "relevance", page: int = 1,
-    ) -> HTMLResponse:  # fmt: skip
-        """The query box and what was found."""
-        given = {"q": q, "from": since, "to": until, "source": source or [], "language": language or [], "entity": entity or [], "sort": sort}
+    def results(self, request: Request) -> HTMLResponse:
+        """The query box and what was found; the parameters are those of `SearchRequest.as_params`."""
+        raw = {name: request.query_params.getlist(name) if name in FACETS.values() else value for name, value in request.query_params.items()}
+        given = {**dict.fromkeys(("q", "from", "to"), ""), **{name: [] for name in FACETS.values()}, "sort": "relevance", **raw}
         try:
-            asked = _asked(given, page)
+            asked = from_params(raw)
             found = self.reader().search(asked)
             run = self.reader().last_good_run()
         except QueryError as error:
             return self._page("results.html", 400, given=given, fault=error, base=".")
         except Unavailable as error:
             return self._page("results.html", 503, given=given, fault=error, base=".")
-        links = _Links(given)
-        return self._page("results.html", 200, given=given, found=found, run=run, page=page, pages=_pages(found, asked), links=links, base=".")
+        links = _Links({name: value for name, value in given.items() if name != "page"})
+        return self._page("results.html", 200, given=given, found=found, run=run, page=asked.page, pages=_pages(found, asked), links=links, base=".")
 
     def article(self, doc_id: str) -> HTMLResponse:
         """One article with its entities marked."""
@@ -100,24 +97,8 @@ class _Pages:
         return HTMLResponse(self._templates.get_template(name).render(**values), status_code=status)
 
 
-def _asked(given: dict[str, Any], page: int) -> SearchRequest:
-    if not 1 <= page <= 1000:
-        raise QueryError("there is no such page of hits", position=0, hint="Pages go from 1 to 1000.")
-    return SearchRequest(
-        text=given["q"], since=_day(given["from"]), until=_day(given["to"]), sources=tuple(given["source"]), languages=tuple(given["language"]),
-        entities=tuple(given["entity"]), sort=given["sort"] if given["sort"] in SORTS else "relevance", page=page,
-    )  # fmt: skip
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise QueryError(f"{text[:20]!r} is no day", position=0, hint="Write days as 2015-12-16.") from error
-
-
 def _pages(found: Results, asked: SearchRequest) -> int:
-    return max(1, min(-(-found.total // asked.size), 1000))
+    return max(1, min(-(-found.total // asked.size), MAX_WINDOW // asked.size))
 
 
 class _Links:

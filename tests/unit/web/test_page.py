@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from igwire.errors import Unavailable
 from igwire.search.query import build
-from igwire.search.reader import Hit, Results
+from igwire.search.results import Hit, Results
 from igwire.web.app import create_app, marked, snippet
 
 DOCUMENT = {
@@ -33,7 +33,15 @@ class FakeReader:
         hit = Hit(
             doc_id="1a", score=1.0, document=DOCUMENT, snippets={"title": ["&lt;script&gt;<mark>alert</mark>"], "body": ["<img src=x><mark>ICANN</mark> met"]}
         )
-        facets = {"sources": {"s<": 1}, "languages": {"ar": 1}, "entities": {"ICANN": 1}, "years": {"2015": 1}}
+        facets = {
+            "sources": {"s<": 1},
+            "kinds": {},
+            "countries": {"CN": 1},
+            "languages": {"ar": 1},
+            "entities": {"ICANN": 1},
+            "topics": {},
+            "years": {"2015": 1},
+        }
         return Results(total=25, total_exact=True, hits=(hit,), facets=facets, interpreted=shown, took_ms=3)
 
     def get(self, doc_id):

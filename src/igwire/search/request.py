@@ -1,0 +1,106 @@
+"""The one type that says what is looked for: page, command line, export, alerts and evaluation make it, and nothing else is searched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any
+
+from igwire.errors import QueryError
+
+SORTS = ("relevance", "newest", "oldest")
+SIZES = (10, 25, 50, 100)
+# Elasticsearch's own window; deeper reading is an export's business.
+MAX_WINDOW = 10_000
+# Attribute → name in addresses, on the command line and in saved searches.
+FACETS = {"sources": "source", "kinds": "kind", "countries": "country", "languages": "language", "entities": "entity", "topics": "topic"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest:
+    """A search. Values of facets that begin with "-" are shut out; of the others one must fit, of entities and topics all.
+
+    Raises QueryError when it is made with what cannot be searched for.
+    """
+
+    text: str = ""
+    # First and last day, the publisher's own.
+    since: date | None = None
+    until: date | None = None
+    # Ids of sources.
+    sources: tuple[str, ...] = ()
+    # Kinds of sources.
+    kinds: tuple[str, ...] = ()
+    # ISO 3166-1 alpha-2 codes of the countries that an article is about.
+    countries: tuple[str, ...] = ()
+    # BCP-47 primary tags.
+    languages: tuple[str, ...] = ()
+    # Local ids, QIDs or canonical names.
+    entities: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    # Only what came or changed after this instant: for alerts.
+    changed_after: datetime | None = None
+    # One of SORTS.
+    sort: str = "relevance"
+    # Newer articles rank a little higher among equals; only when sorted by relevance.
+    recency: bool = True
+    # One hit for all copies of a text.
+    collapse: bool = True
+    page: int = 1
+    size: int = 10
+
+    def __post_init__(self) -> None:
+        if self.sort not in SORTS:
+            raise QueryError(f"there is no order {self.sort[:20]!r}", position=0, hint=f"There are {', '.join(SORTS)}.")
+        if not 1 <= self.size <= max(SIZES):
+            raise QueryError(f"{self.size} hits a page cannot be shown", position=0, hint=f"A page has 1 to {max(SIZES)}.")
+        if self.page < 1:
+            raise QueryError("there is no such page of hits", position=0, hint="Pages begin with 1.")
+        if self.page * self.size > MAX_WINDOW:
+            raise QueryError(f"only the first {MAX_WINDOW} hits can be paged through", position=0, hint="Narrow the search, or export it.")
+
+    def as_params(self) -> dict[str, Any]:
+        """The search as parameters of an address or a saved search: only what differs from the defaults."""
+        changed = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+        return {_NAMES.get(name, name): _written(value) for name, value in changed.items()}
+
+
+_NAMES = {**FACETS, "text": "q", "since": "from", "until": "to"}
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def from_params(given: Mapping[str, Any]) -> SearchRequest:
+    """The reverse of `as_params`: values are texts or lists of texts, as an address gives them. Raises QueryError."""
+    known = {name: attribute for attribute, name in _NAMES.items()} | {n: n for n in ("changed_after", "sort", "recency", "collapse", "page", "size")}
+    if unknown := sorted(set(given) - set(known)):
+        raise QueryError(f"there is no parameter {unknown[0][:20]!r}", position=0, hint=f"There are {', '.join(sorted(known))}.")
+    return SearchRequest(**{known[name]: _read(known[name], value) for name, value in given.items() if value not in ("", None, [])})
+
+
+def _read(attribute: str, value: Any) -> Any:
+    if attribute in FACETS:
+        return tuple(filter(None, [value] if isinstance(value, str) else value))
+    try:
+        if attribute in ("since", "until"):
+            return date.fromisoformat(str(value))
+        if attribute == "changed_after":
+            return datetime.fromisoformat(str(value))
+        if attribute in ("page", "size"):
+            return int(value)
+    except ValueError as error:
+        hint = "Write a number." if attribute in ("page", "size") else "Write days as 2015-12-16."
+        raise QueryError(f"{str(value)[:20]!r} cannot be read as {_NAMES.get(attribute, attribute)}", position=0, hint=hint) from error
+    return value != "no" if attribute in ("recency", "collapse") else str(value)
+
+
+def split_values(values: Sequence[str]) -> tuple[list[str], list[str]]:
+    """(wanted, shut out)."""
+    return [v for v in values if not v.startswith("-")], [v[1:] for v in values if v.startswith("-") and len(v) > 1]
