@@ -52,6 +52,7 @@ class MemoryIndex:
         self.documents: dict[str, dict] = {}
         self.versions: dict[str, int] = {}
         self.runs: dict[str, dict] = {}
+        self.sources: dict[str, dict] = {}
         self.targets: dict[str, dict[str, dict]] = {}
         self.away = False
         self.refuse: set[str] = set()
@@ -68,8 +69,8 @@ class MemoryIndex:
             yield self._put(action, index)
 
     def _put(self, action: WriteAction, index: str | None) -> WriteResult:
-        if index == "runs":
-            self.runs[action.doc_id] = action.body
+        if index in ("runs", "sources"):
+            getattr(self, index)[action.doc_id] = action.body
             return WriteResult(doc_id=action.doc_id, version=action.version, outcome="acked")
         if action.doc_id in self.refuse:
             return WriteResult(doc_id=action.doc_id, version=action.version, outcome="refused", reason="strict_dynamic_mapping_exception")

@@ -88,6 +88,8 @@ def show_report(done: Report, json: bool) -> None:
         output.rows(rows, ["outcome", "items"], json_flag=False, title=done.run_id)
         for reason, count in done.reasons.items():
             output.say(f"  {reason}: {count}")
+        for note in done.notes:
+            output.say(f"Note: {note}")
         for fault in done.faults:
             output.say(f"Fault: {fault}")
     if not done.ok:

@@ -12,6 +12,7 @@ from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
+from igwire import schema
 from igwire.errors import Unavailable
 from igwire.model import WriteAction, WriteResult
 from igwire.ports import Clock
@@ -44,7 +45,7 @@ def request_outcome(error: Exception) -> str:
 
 
 class BulkWriter:
-    """See `ports.SearchIndex`. `index` None writes to `<prefix>-articles-write`, "runs" to the runs, else to that index."""
+    """See `ports.SearchIndex`. `index` None writes to `<prefix>-articles-write`, a kind of `schema.COMPONENTS` ("runs", "sources") to that kind's, else to the index of that name."""
 
     def __init__(self, client: Elasticsearch, prefix: str, clock: Clock, *, tries: int = _TRIES, draw: Callable[[], float] = random.random) -> None:
         self._client = client.options(max_retries=0, retry_on_timeout=False, request_timeout=_TIMEOUT_S)
@@ -55,7 +56,7 @@ class BulkWriter:
 
     def write(self, actions: Iterable[WriteAction], index: str | None = None) -> Iterator[WriteResult]:
         """Send the actions; one result each. Raises Unavailable when no retry can help."""
-        named = index not in (None, "runs")
+        named = index is not None and index not in schema.COMPONENTS
         target = str(index) if named else f"{self._prefix}-{index or 'articles'}-write"
         for chunk in _chunks(actions):
             bad = [result for _, result in chunk if isinstance(result, WriteResult)]

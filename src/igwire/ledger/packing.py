@@ -65,7 +65,7 @@ def entry_to_json(entry: FeedEntry) -> dict[str, Any]:
 
 def entry_from_json(fields: dict[str, Any]) -> FeedEntry:
     """The feed entry that `entry_to_json` gave."""
-    return FeedEntry(**{**fields, "authors": tuple(fields.get("authors", ()))})
+    return FeedEntry(**{"guid": None, **fields, "authors": tuple(fields.get("authors", ()))})
 
 
 def instant(printed: str | None) -> datetime | None:

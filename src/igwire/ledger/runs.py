@@ -147,3 +147,9 @@ def trace(conn: sa.Connection, item: Item, source_span: timedelta = timedelta(mi
     since = item.first_seen_at - source_span
     polls = sa.and_(events.c.source_id == item.source_id, events.c.item_id.is_(None), events.c.at >= since)
     return list(conn.execute(sa.select(events).where(sa.or_(about_item, polls)).order_by(events.c.at, events.c.id)))
+
+
+def alerts(conn: sa.Connection, since: datetime) -> list[str]:
+    """What was told of sources after that instant, oldest first, each sentence once."""
+    wanted = sa.select(events.c.detail).where(events.c.what == "alert", events.c.at > since).order_by(events.c.id)
+    return list(dict.fromkeys(conn.execute(wanted).scalars()))

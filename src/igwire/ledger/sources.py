@@ -144,3 +144,9 @@ def save_probe(conn: sa.Connection, probe: Probe) -> None:
     """Keep a probe's finding in the place of the one before."""
     values = asdict(probe)
     conn.execute(upsert(conn, probes).values(values).on_conflict_do_update(index_elements=["source_id"], set_=values))
+
+
+def arrivals(conn: sa.Connection, since: datetime) -> Iterator[tuple[str, datetime]]:
+    """Source and instant of every first sight of an entry since then."""
+    wanted = sa.select(item_sources.c.source_id, item_sources.c.first_seen_at).where(item_sources.c.first_seen_at >= since)
+    yield from ((row.source_id, row.first_seen_at) for row in conn.execute(wanted))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from igwire.errors import Unavailable
 from igwire.ledger import items, runs
 from igwire.model import Outcome, WriteAction
+from igwire.pipeline import health
 from igwire.pipeline.parts import Parts
 
 
@@ -24,6 +26,8 @@ class Report:
     polls: dict[str, int]
     faults: tuple[str, ...]
     seconds: float
+    # What happened to sources since the last report: sentences that need a look, but do not fail the run.
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -34,7 +38,7 @@ class Report:
         """For the ledger, the index and `--json`."""
         return {
             "run_id": self.run_id, "planned": self.planned, "outcomes": self.outcomes, "reasons": self.reasons, "polls": self.polls,
-            "faults": list(self.faults), "seconds": self.seconds,
+            "faults": list(self.faults), "seconds": self.seconds, "notes": list(self.notes),
         }  # fmt: skip
 
 
@@ -49,12 +53,20 @@ def report(parts: Parts, run_id: str, *, failed_tasks: int = 0) -> Report:
         run = runs.get(conn, run_id)
         if run is None:
             raise ValueError(f"there is no run {run_id!r} in the ledger; was it planned?")
+        before = runs.last_good(conn)
+        since = before.finished_at if before and before.finished_at else run.started_at - timedelta(days=1)
         done = _report(run, counted, failed_tasks, (now - run.started_at).total_seconds())
+        if run.mode == "live":
+            done = replace(done, notes=tuple(health.notes(parts, conn, since)))
         runs.finish(conn, run_id, status="ok" if done.ok else "failed", totals=done.as_dict(), now=now)
         items.release(conn, run_id)
         finished = runs.get(conn, run_id)
+        # Rebuilds and imports ask no source.
+        sources = health.healths(parts, conn) if run.mode == "live" else []
     assert finished is not None
     publish(parts, finished)
+    if sources:
+        health.publish(parts, sources, now)
     return done
 
 
@@ -82,6 +94,7 @@ def run_document(run: runs.Run) -> dict[str, Any]:
         "finished_at": _iso(run.finished_at), "seconds": totals.get("seconds"), "planned": totals.get("planned"),
         "outcomes": totals.get("outcomes", {}), "reasons": [f"{k}={v}" for k, v in totals.get("reasons", {}).items()],
         "polls": [f"{k}={v}" for k, v in totals.get("polls", {}).items()], "faults": totals.get("faults", []),
+        "notes": totals.get("notes", []),
     }  # fmt: skip
 
 
