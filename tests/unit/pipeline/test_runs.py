@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 from fakes import failing
+from invented import LIVE, page, serve
 from postgres import ON_BOTH
 
 from igwire.ledger import documents, items, runs
@@ -18,29 +19,6 @@ from igwire.pipeline.rebuild import Selection, dry_run, parse_selection, rebuild
 from igwire.pipeline.report import report
 from igwire.pipeline.run import run_all, run_stage
 from igwire.urls import document_id
-
-LIVE = Window(start=datetime(2026, 11, 23, tzinfo=UTC), end=datetime(2026, 11, 24, tzinfo=UTC))
-WORDS = "The registry explained at length how the root zone is signed and who holds the keys in the ceremony. " * 12
-
-
-def page(title: str, body: str = WORDS) -> bytes:
-    html = f"<html lang='en'><head><title>{title}</title></head><body><article><h1>{title}</h1><p>{body}</p><p>ICANN spoke in Beijing, China.</p></article></body></html>"
-    return html.encode()
-
-
-def feed(*links: str) -> bytes:
-    entries = "".join(
-        f"<item><title>Title of {link}</title><link>http://news.example/{link}</link><guid>{link}</guid><pubDate>Mon, 23 Nov 2026 10:00:00 +0100</pubDate></item>"
-        for link in links
-    )
-    return f"<rss version='2.0'><channel><title>Example</title>{entries}</channel></rss>".encode()
-
-
-def serve(bench, **pages):
-    bench.fetcher.answers["http://news.example/feed"] = (200, feed(*pages), {"Content-Type": "application/rss+xml", "ETag": '"v1"'})
-    bench.fetcher.answers["http://news.example/robots.txt"] = (200, b"User-agent: *\nDisallow: /private\n", {"Content-Type": "text/plain"})
-    for name, answer in pages.items():
-        bench.fetcher.answers[f"http://news.example/{name}"] = answer
 
 
 def later(bench, **span) -> None:
