@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from igwire.enrich.recognise import Found
+from igwire.enrich.names import Found
 from igwire.errors import UsageError
 
 # Label schemes of the usual models (OntoNotes, WikiNER, CoNLL) in our words; what is not here is not a mention.

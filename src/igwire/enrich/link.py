@@ -7,10 +7,11 @@ The result is the same for the same document: nothing is learnt, nothing random.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from igwire.enrich.match import Hit, Name
+from igwire.enrich.vocabulary import folded
 from igwire.kb import Entity
 
 # What a kind of name is worth by itself. Only full names and clear acronyms stand alone.
@@ -42,14 +43,14 @@ class Link:
 class Context:
     """What the document as a whole says for its uncertain names."""
 
-    def __init__(self, hits: Sequence[Hit], text: str, *, titled: frozenset[str], defined: Mapping[str, str | None], published: str | None) -> None:
+    def __init__(self, hits: Sequence[Hit], text: str, *, titles: frozenset[str], defined: Mapping[str, str | None], published: str | None) -> None:
         named = [(name, len(hit.names)) for hit in hits for name in hit.names if name.entity is not None]
         self.sure = {name.entity.id for name, count in named if name.entity and (name.kind in ("alias", "clear") or _clear(name)) and count == 1}
         # Places are named in any text; other entities make it one of our subject.
         self._subject = {i for i in self.sure if not i.startswith(("place:", "concept:"))}
         self.near = self.sure | {name.entity.id for name, _ in named if name.entity and name.kind == "demonym"}
         self._text = text
-        self._titled = titled
+        self._titles = titles
         self._defined = defined
         self._published = published
 
@@ -116,16 +117,23 @@ class Context:
             yield -1.0, "part of another name"
         elif entity.distinctive and self.sure - {entity.id}:
             yield _FULL_NAME, "rare name, another entity in the document"
-        elif name.text in self._titled and (near := [i for i in entity.context if i in self.near]):
+        elif self._behind_title(name.text) and (near := [i for i in entity.context if i in self.near]):
             yield _FULL_NAME, f"title, and {near[0]} in the document"
 
+    def _behind_title(self, surname: str) -> bool:
+        """Whether the surname stands behind a title somewhere ("Mr Xi")."""
+        return any(folded(before[-1].rstrip(".")) in self._titles for at in self._places(surname) if (before := self._text[max(at - 24, 0) : at].split()))
+
     def _has_word(self, word: str) -> bool:
-        at = self._text.find(word)
+        return next(self._places(word), None) is not None
+
+    def _places(self, word: str) -> Iterator[int]:
+        """Where the word stands by itself."""
+        text, at = self._text, self._text.find(word)
         while at >= 0:
-            if not (self._text[at - 1 : at].isalnum() or self._text[at + len(word) : at + len(word) + 1].isalnum()):
-                return True
-            at = self._text.find(word, at + 1)
-        return False
+            if not (text[at - 1 : at].isalnum() or text[at + len(word) : at + len(word) + 1].isalnum()):
+                yield at
+            at = text.find(word, at + 1)
 
 
 def _demonym(hit: Hit) -> Link | None:

@@ -15,7 +15,8 @@ from igwire.enrich.acronyms import Definition, definitions
 from igwire.enrich.engines import Engine, merged
 from igwire.enrich.link import Context, Link
 from igwire.enrich.match import Hit, Matcher
-from igwire.enrich.recognise import Found, Recogniser, Span
+from igwire.enrich.names import Found, Span
+from igwire.enrich.recognise import Recogniser
 from igwire.enrich.unspaced import other_scripts
 from igwire.enrich.vocabulary import Vocabulary, folded
 from igwire.kb import KnowledgeBase
@@ -24,6 +25,7 @@ from igwire.model import Mention, Tags
 
 # Raised when the same text may be tagged otherwise; with the knowledge base's version it tells what is stale.
 _GENERATION = 2
+_WORDS = re.compile(r"[^\W\d_][\w’'-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,12 @@ class Tagger:
         return Matcher(self._kb, self._lexicon.cities)
 
     @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary(self._lexicon)
+
+    @cached_property
     def _recogniser(self) -> Recogniser:
-        return Recogniser(Vocabulary(self._lexicon))
+        return Recogniser(self._vocabulary)
 
     def aliases_of(self, ids: Iterable[str]) -> tuple[str, ...]:
         """All names of the entities, for the alias field of the index."""
@@ -72,8 +78,7 @@ class Tagger:
         defined = tuple(list(definitions(content)) for _, content in fields)
         whole = f"{title}\n{text}" if title else text
         meanings = _meanings(defined, hits)
-        titled = self._recogniser.titled(whole) if any(n.kind == "short" for found in hits for hit in found for n in hit.names) else frozenset()
-        context = Context([hit for found in hits for hit in found], whole, titled=titled, defined=meanings, published=published)
+        context = Context([hit for found in hits for hit in found], whole, titles=self._vocabulary.titles, defined=meanings, published=published)
         links = tuple([(hit, link) for hit in found if (link := context.link(hit, content))] for (_, content), found in zip(fields, hits, strict=True))
         found = self._recognised(fields, hits, links, language)
         mentions = [
@@ -101,15 +106,20 @@ class Tagger:
         return tuple(sorted(code for code in codes if code))
 
     def _mentions(self, field: str, text: str, links: Sequence[tuple[Hit, Link]], found: Sequence[Found], identities: dict[str, Link]) -> list[Mention]:
-        longer = [(f.start, f.end) for f in found if f.type != "place"]
-        mentions = [self._linked(field, text, hit.start, hit.end, link) for hit, link in links if link.entity.type != "place" or not _inside(hit, longer)]
-        taken = bytearray(len(text))
+        held, taken = bytearray(len(text)), bytearray(len(text))
+        for f in found:
+            if f.type != "place":
+                _mark(held, f.start, f.end)
+        # A longer name holds the place: the Beijing of Beijing Normal University is no mention of its own.
+        mentions = [
+            self._linked(field, text, hit.start, hit.end, link) for hit, link in links if link.entity.type != "place" or held.find(0, hit.start, hit.end) >= 0
+        ]
         for m in mentions:
-            taken[m.start : m.end] = b"\x01" * (m.end - m.start)
+            _mark(taken, m.start, m.end)
         for f in sorted(found, key=lambda f: (-f.score, f.start)):
             if taken.find(1, f.start, f.end) >= 0:
                 continue
-            taken[f.start : f.end] = b"\x01" * (f.end - f.start)
+            _mark(taken, f.start, f.end)
             if (link := identities.get(folded(text[f.start : f.end]))) and f.type in (link.entity.type, "organisation"):
                 mentions.append(self._linked(field, text, f.start, f.end, link))
             else:
@@ -125,9 +135,8 @@ class Tagger:
         )  # fmt: skip
 
 
-def _inside(hit: Hit, spans: Sequence[tuple[int, int]]) -> bool:
-    """Whether a longer name holds the place: the Beijing of Beijing Normal University is no mention of its own."""
-    return any(start <= hit.start and hit.end <= end for start, end in spans)
+def _mark(area: bytearray, start: int, end: int) -> None:
+    area[start:end] = b"\x01" * (end - start)
 
 
 def _meanings(defined: Sequence[Sequence[Definition]], hits: Sequence[Sequence[Hit]]) -> dict[str, str | None]:
@@ -147,8 +156,7 @@ def _identities(fields: Sequence[tuple[str, str]], links: Sequence[Sequence[tupl
     surnames: dict[str, set[str]] = {}
     for (_, text), field in zip(fields, links, strict=True):
         for hit, link in field:
-            words = re.findall(r"[^\W\d_][\w’'-]+", text[hit.start : hit.end])
-            if link.entity.type == "person" and len(words) > 1:
+            if link.entity.type == "person" and len(words := _WORDS.findall(text[hit.start : hit.end])) > 1:
                 surnames.setdefault(folded(words[-1]), set()).add(link.entity.id)
     return found | {name: _same(by_id[min(ids)], "surname of a full name in the document") for name, ids in surnames.items() if len(ids) == 1}
 

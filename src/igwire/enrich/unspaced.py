@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from igwire.enrich.match import Hit
-from igwire.enrich.recognise import Found
+from igwire.enrich.names import Found
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _ARABIC = re.compile(r"[\u0620-\u064a]{3}")

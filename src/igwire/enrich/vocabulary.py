@@ -16,6 +16,7 @@ _INNER = "of the|of|the|for|and|&|de la|de los|de las|de l|de|du|des|del|della|d
 _ABBREVIATED = "Mr|Mrs|Ms|Dr|Prof|Sen|Rep|Gov|Gen|Col|Lt|Sgt|Capt|St|Hon|Rev|Jr|Sr|La|Mme|Sra"
 WORD = rf"(?:(?:{_ABBREVIATED})\.|(?:[{UPPER}]\.){{1,4}}|[{UPPER}]\w*(?:['’&.\-–](?=[^\W_])\w+)*)"
 SEQUENCE = re.compile(rf"(?<![\w@#/.\-]){WORD}(?:[ \u00a0](?:(?:{_INNER})[ \u00a0])?(?:al-|el-|d['’]|l['’])?{WORD})*")
+TOKEN = re.compile(r"[^ \u00a0]+")
 # Syllables of Mandarin in pinyin (two or three make a given name), and the surnames that three people in four bear.
 _PINYIN = r"(?:[bpmfdtnlgkhjqxrzcsyw]|zh|ch|sh)?(?:iang|iong|uang|ang|eng|ong|ian|iao|ing|uai|uan|ai|an|ao|ei|en|er|ia|ie|in|iu|ou|ua|ui|un|uo|ue|a|e|i|o|u|v)"
 _SURNAMES = """wang li zhang liu chen yang huang zhao wu zhou xu sun ma zhu hu guo he lin gao luo zheng liang xie tang han cao deng xiao feng zeng cheng
@@ -38,12 +39,10 @@ class Vocabulary:
                 if city.thousands > self.cities.get(name, (None, 0))[1]:
                     self.cities[sys.intern(name)] = (city.country, city.thousands)
         self.titles = self["title"] | self["address"]
+        self.roles = self["role"] | self.titles
         self.speech_after = re.compile(
             rf"(?:,? (?:who )?(?:{_any(lexicon, 'speech')})\b|,? (?:who|whose)\b|, \d\d[,.]|, (?:an?|the|un|une|la|le|el) (?:[\w’'-]+ ){{0,4}}?(?:{_any(lexicon, 'role')})\b|, (?:[\w’'-]+ ){{0,3}}?(?:{_any(lexicon, 'role')})\b)"
         )
-        self.speech_before = re.compile(rf"(?:\b(?:{_any(lexicon, 'speech')})|[\"”»], ?(?:{_any(lexicon, 'speech')})) $")
-        self.role_before = re.compile(rf"\b(?:{_any(lexicon, 'role')}|{_any(lexicon, 'title')}),? $", re.I)
-        self.locative = re.compile(rf"(?:^|[\s(\"“])(?:{_any(lexicon, 'locative')}) (?:the )?$", re.I)
 
     def __getitem__(self, kind: str) -> frozenset[str]:
         return self._words[kind]

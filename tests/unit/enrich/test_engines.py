@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from igwire.enrich.engines import SpacyEngine, engine_of, merged
-from igwire.enrich.recognise import Found
+from igwire.enrich.names import Found
 from igwire.enrich.tagger import Tagger
 from igwire.errors import UsageError
 from igwire.kb import load

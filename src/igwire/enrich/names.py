@@ -1,0 +1,226 @@
+"""Names typed by their own words: titles, given names, the words that end or begin names of organisations, places, laws, events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from igwire.enrich.vocabulary import TOKEN, Vocabulary, folded, pinyin_name
+
+_JOINS = frozenset(["and", "&", "et", "y", "e", "und", "и", "to"])
+OF = frozenset(["of", "for", "on", "the", "по", "für"])
+_PARTICLES = frozenset(["de", "du", "des", "del", "der", "da", "do"])
+LONGEST_PERSON = 4
+_LONGEST_ACRONYM = 8
+# A city that is also a given name is a place by itself only when it is large.
+_LARGE_CITY = 1500
+
+Word = tuple[int, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A recognised name: code points of its field, type, and the rule that typed it. `score`: 0.9 typed by its own words, less otherwise."""
+
+    start: int
+    end: int
+    type: str
+    rule: str
+    score: float = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the text that is taken by a linked mention, and that mention's type."""
+
+    start: int
+    end: int
+    type: str
+
+
+@dataclass(slots=True)
+class Group:
+    """Capitalised words that may be one name. `first`: the sentence starts with it; `nation`: a place or people's name stands before it."""
+
+    text: str
+    words: list[tuple[int, int, str]]
+    first: bool
+    nation: Span | None = None
+
+    @property
+    def start(self) -> int:
+        """Where the first word begins."""
+        return self.words[0][0]
+
+    @property
+    def end(self) -> int:
+        """Where the last word ends."""
+        return self.words[-1][1]
+
+    def surface(self) -> str:
+        """The words as they are written."""
+        return self.text[self.start : self.end]
+
+
+class NameTypes:
+    """Cuts sequences of capitalised words into groups, and types each group by its words alone, where they tell."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._v = vocabulary
+
+    def cut(self, text: str, start: int, sequence: str, spans: list[Span], first: bool) -> Iterator[Group]:
+        """The groups of a sequence that begins at `start`: cut at linked spans, at possessives, and at "and" or "of" that join no name."""
+        words: list[tuple[int, int, str]] = []
+        head = False
+        nation: Span | None = None
+        for match in TOKEN.finditer(sequence):
+            token = (start + match.start(), start + match.end(), match[0])
+            span = next((s for s in spans if s.start < token[1] and token[0] < s.end), None)
+            if span is not None:
+                if span.type == "place" and not head and not words:
+                    nation = span
+                    continue
+                if words and not self._only_nation(words):
+                    yield Group(text, words, first, nation)
+                words, head, first, nation = [], False, False, (span if span.type == "place" else None)
+                continue
+            lower = match[0].lower() if match[0][0].islower() or match[0] == "&" else ""
+            if lower in _JOINS or lower in OF:
+                if words and self._joins(lower, words, head):
+                    head = True
+                    words.append(token)
+                    continue
+                if words:
+                    yield Group(text, _trimmed(words), first, nation)
+                words, head, first, nation = [], False, False, None
+                continue
+            words.append(own(*token))
+            if match[0][-2:] in ("'s", "’s"):
+                yield Group(text, words, first, nation)
+                words, head, first, nation = [], False, False, None
+        if words and (trimmed := _trimmed(words)):
+            yield Group(text, trimmed, first, nation)
+
+    def _joins(self, connector: str, words: list[tuple[int, int, str]], head: bool) -> bool:
+        if connector == "&":
+            return True
+        last = folded(words[-1][2])
+        v = self._v
+        if connector in _JOINS:
+            return head and (last not in v.first_names)
+        return last in v["organisation"] or last in v["event"] or last in v["law"] or last in v["place"] or words[-1][2].lower() in OF or head
+
+    def _only_nation(self, words: list[tuple[int, int, str]]) -> bool:
+        return all(folded(word) in self._v["direction"] for _, _, word in words)
+
+    def of_group(self, group: Group) -> Found | None:
+        """What the group's own words say, or None; leading words that belong to no name are taken off the group."""
+        v = self._v
+        words = group.words
+        while words and self._strippable(words):
+            words = words[1:]
+            group.first = False
+        group.words = words or group.words[:1]
+        if not words:
+            return None
+        keys = [folded(word) for _, _, word in words]
+        if (title := max((i for i, k in enumerate(keys) if k in v.titles), default=-1)) >= 0 and (found := self._titled_person(group, words, keys, title)):
+            return found
+        if len(words) == 1:
+            return self._named_like_a_place(group, words, keys) or self._single(group, words[0], keys[0])
+        return self._organisation(group, words, keys) or self._place(words, keys) or self._person(words, keys) or self._named_like_a_place(group, words, keys)
+
+    def _strippable(self, words: list[tuple[int, int, str]]) -> bool:
+        """Whether the first word is no part of a name: "The", "But"; not the He of He Qisong, the Las of Las Vegas."""
+        v = self._v
+        first = folded(words[0][2])
+        if words[0][2][0].islower():
+            return True
+        if first not in v["common"] or first in v.titles:
+            return False
+        whole = [word for _, _, word in words]
+        return not (first in v["place_first"] and len(words) > 1) and not pinyin_name(whole) and " ".join(map(folded, whole)) not in v.cities
+
+    def _titled_person(self, group: Group, words: list[tuple[int, int, str]], keys: list[str], title: int) -> Found | None:
+        name = words[title + 1 :]
+        if not name or len(name) > LONGEST_PERSON or not self.namelike(keys[title + 1 :]) or keys[-1] in self._v["organisation"]:
+            return None
+        if title == 0 and keys[0] in self._v["organisation"] | self._v["place"] and len(name) > 1 and keys[1] not in self._v.first_names:
+            return None
+        address = keys[title] in self._v["address"]
+        start = words[title][0] if address and len(name) == 1 else name[0][0]
+        return Found(start, name[-1][1], "person", f"title {words[title][2]}", 0.9)
+
+    def namelike(self, keys: list[str]) -> bool:
+        """Whether none of the folded words is a common one or a title."""
+        v = self._v
+        return not any(k in v["common"] or k in v.titles or k in v["modifiers"] for k in keys if len(k) > 1) and keys[0] not in v["organisation"]
+
+    def _single(self, group: Group, word: tuple[int, int, str], name: str) -> Found | None:
+        v = self._v
+        start, end, surface = word
+        if name in v["common"] or name in v.titles or len(name) < 2 or surface in v.capitals:
+            return None
+        if name in v.cities and (name not in v.first_names or v.cities[name][1] >= _LARGE_CITY):
+            return Found(start, end, "place", "city list", 0.8)
+        if group.nation is not None and name in v["organisation"] and not group.first:
+            return Found(group.nation.start, end, "organisation", "its last word, after a place", 0.8)
+        if 2 < len(surface) <= _LONGEST_ACRONYM and surface.isupper() and surface.isalpha():
+            return Found(start, end, "organisation", "written in capitals", 0.6)
+        return None
+
+    def _organisation(self, group: Group, words: list[tuple[int, int, str]], keys: list[str]) -> Found | None:
+        v = self._v
+        start = group.nation.start if group.nation else words[0][0]
+        end, last = words[-1][1], keys[-1]
+        heads = [i for i, k in enumerate(keys[:-1]) if words[i + 1][2].lower() in OF or words[i + 1][2] in _PARTICLES or k == keys[0]]
+        for kind, result in (("organisation", "organisation"), ("company", "company"), ("media", "media"), ("event", "event"), ("law", "law")):
+            if last in v[kind] and not (last in v["place"] and kind == "organisation" and len(words) < 2):
+                return Found(start, end, result, f"its last word {words[-1][2]!r}", 0.9)
+            if kind in ("organisation", "event", "law") and any(keys[i] in v[kind] and len(words) > i + 2 for i in heads):
+                return Found(start, end, result, "its first words", 0.9)
+        return None
+
+    def _place(self, words: list[tuple[int, int, str]], keys: list[str]) -> Found | None:
+        v = self._v
+        start, end = words[0][0], words[-1][1]
+        whole = " ".join(keys)
+        if whole in v.cities:
+            return Found(start, end, "place", "city list", 0.9)
+        if keys[-1] in v["place"] and not (
+            keys[0] in v.first_names and len(keys) == 2 and keys[-1] in ("hill", "woods", "lane", "forest", "bay", "ford", "port")
+        ):
+            return Found(start, end, "place", f"its last word {words[-1][2]!r}", 0.85)
+        if (keys[0] in v["place_first"] and keys[0] not in v.first_names) or (keys[0] in v["direction"] and keys[-1] in v.cities):
+            return Found(start, end, "place", f"its first word {words[0][2]!r}", 0.75)
+        return None
+
+    def _person(self, words: list[tuple[int, int, str]], keys: list[str]) -> Found | None:
+        v = self._v
+        capital = [word for _, _, word in words if word[0].isupper()]
+        if len(capital) > LONGEST_PERSON or any(k in v["common"] and len(k) > 1 for k in keys[1:]):
+            return None
+        initials = all(word.replace(".", "").isupper() and len(word) <= 4 for word in capital[:-1])
+        if keys[0] in v.first_names or pinyin_name([word for _, _, word in words]):
+            return Found(words[0][0], words[-1][1], "person", "given name", 0.85)
+        if initials and capital[0].endswith(".") and len(keys[-1]) > 1:
+            return Found(words[0][0], words[-1][1], "person", "initials", 0.8)
+        return None
+
+    def _named_like_a_place(self, group: Group, words: list[tuple[int, int, str]], keys: list[str]) -> Found | None:
+        """ "Jordan Smith", "Chad Okoye": the linked place before the surname is a given name."""
+        nation = group.nation
+        if nation is None or len(words) > 2 or folded(group.text[nation.start : nation.end]) not in self._v["place_person"] or not self.namelike(keys):
+            return None
+        return Found(nation.start, words[-1][1], "person", "given name", 0.86)
+
+
+def own(start: int, end: int, word: str) -> tuple[int, int, str]:
+    """The word without a possessive ending, which belongs to no name."""
+    return (start, end - 2, word[:-2]) if word[-2:] in ("'s", "’s") else (start, end, word)
+
+
+def _trimmed(words: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    while words and (words[-1][2][0].islower() or words[-1][2] == "&"):
+        words = words[:-1]
+    return words
