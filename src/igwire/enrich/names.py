@@ -80,8 +80,8 @@ class NameTypes:
                 if span.type == "place" and not head and not words:
                     nation = span
                     continue
-                if words and not self._only_nation(words):
-                    yield Group(text, words, first, nation)
+                if (trimmed := _trimmed(words)) and not self._only_nation(trimmed):
+                    yield Group(text, trimmed, first, nation)
                 words, head, first, nation = [], False, False, (span if span.type == "place" else None)
                 continue
             lower = match[0].lower() if match[0][0].islower() or match[0] == "&" else ""
@@ -90,15 +90,15 @@ class NameTypes:
                     head = True
                     words.append(token)
                     continue
-                if words:
-                    yield Group(text, _trimmed(words), first, nation)
+                if trimmed := _trimmed(words):
+                    yield Group(text, trimmed, first, nation)
                 words, head, first, nation = [], False, False, None
                 continue
             words.append(own(*token))
             if match[0][-2:] in ("'s", "’s"):
                 yield Group(text, words, first, nation)
                 words, head, first, nation = [], False, False, None
-        if words and (trimmed := _trimmed(words)):
+        if trimmed := _trimmed(words):
             yield Group(text, trimmed, first, nation)
 
     def _joins(self, connector: str, words: list[tuple[int, int, str]], head: bool) -> bool:

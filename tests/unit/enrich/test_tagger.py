@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from igwire.enrich.fold import fold, key
 
@@ -106,3 +110,58 @@ def test_a_text_without_names_has_no_tags(tagger):
     done = tagger.tag(title=None, text="nothing to see here, move along")
     assert done.mentions == ()
     assert "kb/" in done.stamp
+
+
+_WORDS = st.sampled_from(
+    [
+        *[
+            "of",
+            "and",
+            "the",
+            "&",
+            "de",
+            "al",
+            "said",
+            "Mr",
+            "Dr",
+            "President",
+            "The",
+            "In",
+            "(ICANN)",
+            "ICANN",
+            "China",
+            "Chinese",
+            "Li",
+            "Wei",
+            "University",
+            "Inc.",
+            "U.S.",
+            "X’s",
+            "Ёлки",
+            "中国",
+            "北京大学",
+            "说",
+            "الصين",
+            "وزارة",
+            ".",
+            ",",
+            "“",
+            "”",
+            "-",
+            "(",
+            ")",
+        ],
+        "\n",
+        "A.",
+        "É",
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.one_of(_WORDS, st.text(max_size=6)), max_size=30), st.sampled_from([" ", "", "\n"]))
+def test_any_text_is_tagged_and_its_offsets_hold(tagger, words, glue):
+    text = glue.join(words)
+    mentions = tagger.tag(title=None, text=text).mentions
+    assert all(text[m.start : m.end] == m.surface and m.surface for m in mentions)
+    assert all(a.end <= b.start for a, b in itertools.pairwise(mentions))
