@@ -14,6 +14,8 @@ from igwire import settings
 from igwire.errors import ConfigError, Unavailable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from elasticsearch import Elasticsearch
 
     from igwire.enrich.tagger import Tagger
@@ -92,10 +94,16 @@ def search_index() -> BulkWriter:
 
 
 def catalogue() -> Catalogue:
-    """The sources."""
-    from igwire.feeds.catalogue import load
+    """The sources: the configured catalogue, else the package's; and those that the user added."""
+    from igwire.feeds.catalogue import HERE, load
 
-    return load(settings.get().catalogue)
+    own = own_sources()
+    return load([*(settings.get().catalogue or (HERE,)), *([own] if own.exists() else [])])
+
+
+def own_sources() -> Path:
+    """The file that `igwire sources add` and `import` write to."""
+    return settings.get().state.absolute() / "sources.yaml"
 
 
 def ledger() -> Ledger:

@@ -58,6 +58,28 @@ def load(paths: Iterable[str | Path] = ()) -> Catalogue:
     return Catalogue(by_id)
 
 
+def groups(paths: Iterable[str | Path] = ()) -> list[tuple[str, list[Source]]]:
+    """The sources by file: (group, sources), in the order of the files."""
+    return [(file.stem, [source for source, _ in _read(file)]) for file in _files(list(paths) or [HERE])]
+
+
+def append(path: Path, sources: Iterable[Source]) -> None:
+    """Add sources to a catalogue file of the user's own, which is made when it is not there; only what differs from the defaults is written."""
+    before: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {"group": path.stem, "sources": []}
+    before["sources"] = [*before.get("sources", []), *map(_written, sources)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Written beside and renamed: a crash leaves the old file whole.
+    beside = path.with_suffix(".tmp")
+    beside.write_text(yaml.safe_dump(before, allow_unicode=True, sort_keys=False, width=160), encoding="utf-8")
+    beside.replace(path)
+
+
+def _written(source: Source) -> dict[str, Any]:
+    values = {name: getattr(source, name) for name in _KNOWN}
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    return {name: value for name, value in plain.items() if name in _REQUIRED or values[name] != _KNOWN[name].default}
+
+
 def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
     for given in map(Path, paths):
         if not given.exists():

@@ -13,6 +13,7 @@ from igwire.ledger.tables import events, items
 from igwire.model import Source
 from igwire.newsroom.server import Newsroom
 from igwire.pipeline.poll import poll_sources
+from igwire.pipeline.preview import preview
 from igwire.pipeline.probation import EVERY, followed, probe_within_budget
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -89,3 +90,15 @@ def test_old_entries_enable_nothing(probed):
     room._now = lambda: frozen() - timedelta(days=400)
     assert probe_within_budget(bench.parts(), "p1") == {"wanted": 3}
     assert "the newest of 4 dated entries is of 2025-10" in probes(bench)["moved-feed"].reason
+
+
+def test_a_preview_shows_how_a_site_would_be_followed_and_one_article(probed):
+    bench, room = probed
+    site = room.origin("127.0.0.31") + "/"
+    seen = preview(bench.parts(), "add", Source(id="new", title="127.0.0.31", site=site, feed_url=site, status="probation", gap_s=0))
+    assert (seen.source.way, seen.source.feed_url, seen.source.status) == ("feed", f"{site}news/feed.xml", "active")
+    assert (seen.source.title, seen.source.language) == ("Moved Feed Foundation", "en")
+    assert seen.article.article.title == "Root servers get a neighbour"
+    nothing = preview(bench.parts(), "add", Source(id="s", title="s", site=room.origin("127.0.0.33") + "/", status="probation", gap_s=0))
+    assert (nothing.finding.way, nothing.article) == (None, None)
+    assert "no feed" in nothing.problem
