@@ -35,7 +35,7 @@ class Postgres:
     def __init__(self, bin_folder: Path, *, password: str = "", port: int | None = None) -> None:
         self.password = password or secrets.token_hex(8)
         self.port = port or free_port()
-        self._bin = bin_folder
+        self.bin_folder = bin_folder
         # Not in pytest's folder, which the server's own user may not enter: PostgreSQL refuses to run as root.
         self.folder = Path(tempfile.mkdtemp(prefix="igwire-postgres-"))
         self._user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
@@ -49,16 +49,16 @@ class Postgres:
             for path in (self.folder, word):
                 os.chown(path, self._user.pw_uid, self._user.pw_gid)
         options = ["-D", self.folder / "data", "-U", USER, "--auth=scram-sha-256", f"--pwfile={word}", "-E", "UTF8", "--locale=C", "--no-sync"]
-        subprocess.run([self._bin / "initdb", *options], check=True, capture_output=True, **self._as_user())
+        subprocess.run([self.bin_folder / "initdb", *options], check=True, capture_output=True, **self._as_user())
 
     def _start(self) -> subprocess.Popen[bytes]:
         settings = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "", "fsync": "off"}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         log = (self.folder / "log").open("wb")
         with log:
-            server = subprocess.Popen([self._bin / "postgres", "-D", self.folder / "data", *options], stdout=log, stderr=log, **self._as_user())
+            server = subprocess.Popen([self.bin_folder / "postgres", "-D", self.folder / "data", *options], stdout=log, stderr=log, **self._as_user())
         deadline = time.monotonic() + _START_S
-        while subprocess.run([self._bin / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)], check=False).returncode:
+        while subprocess.run([self.bin_folder / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)], check=False).returncode:
             if server.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError((self.folder / "log").read_text(encoding="utf-8"))
             time.sleep(LOOK_S)
@@ -73,11 +73,11 @@ class Postgres:
         """SQLAlchemy's URL of a database of this server."""
         return f"postgresql+psycopg2://{USER}:{self.password}@127.0.0.1:{self.port}/{database}"
 
-    def new_database(self) -> str:
+    def new_database(self, name: str = "") -> str:
         """URL of a new, empty database."""
-        name = f"test_{secrets.token_hex(6)}"
+        name = name or f"test_{secrets.token_hex(6)}"
         variables = {**os.environ, "PGPASSWORD": self.password}
-        subprocess.run([self._bin / "createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", USER, name], env=variables, check=True)
+        subprocess.run([self.bin_folder / "createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", USER, name], env=variables, check=True)
         return self.url(name)
 
     def stop(self) -> None:

@@ -5,13 +5,16 @@ A task that hangs or eats memory costs its own worker, which is replaced, and no
 
 from __future__ import annotations
 
-import multiprocessing
 import resource
 import signal
+import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.context import SpawnContext, SpawnProcess
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -37,6 +40,28 @@ class Killed:
     detail: str = ""
 
 
+class _Worker(SpawnProcess):
+    """A spawned process that does not run the main script of its parent again.
+
+    Under Airflow that script is `airflow`, which cannot be imported inside a task: Airflow takes the database's address away there.
+    """
+
+    _swapping = threading.Lock()
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:  # multiprocessing's name for how a process is started
+        with _Worker._swapping:
+            main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+            try:
+                return SpawnProcess._Popen(process_obj)
+            finally:
+                sys.modules["__main__"] = main
+
+
+class _Context(SpawnContext):
+    Process = _Worker
+
+
 class Pool:
     """`workers` processes with at most `memory_mb` of address space each; 0 workers = run in this process, for pure tests."""
 
@@ -50,8 +75,7 @@ class Pool:
             from pebble import ProcessPool
 
             # Spawned, not forked: a fork of a process with threads may inherit a locked lock.
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPool(max_workers=self._workers, context=context, initializer=_limit, initargs=[self._memory_mb])
+            self._pool = ProcessPool(max_workers=self._workers, context=_Context(), initializer=_limit, initargs=[self._memory_mb])
         return self
 
     def __exit__(self, *_exc: object) -> None:
@@ -61,7 +85,7 @@ class Pool:
             self._pool = None
 
     def map(self, function: Callable[[Item], Value], items: Iterable[Item], *, timeout_s: float) -> Iterator[Done[Value] | Killed]:
-        """Answers in the order of `items`, each task given `timeout_s` seconds of processor time; `function` must be importable by name.
+        """Answers in the order of `items`, each task given `timeout_s` seconds of processor time; `function` must be importable by name, not from a main script.
 
         Not by the clock: a page must not be lost because the machine was busy.
         """

@@ -94,14 +94,20 @@ class Airflow:
 
         Raises ConfigError when the port is taken, Unavailable naming the component that ended and its log's last lines.
         """
-        if not any(self._process(name).running() for name in COMPONENTS):
+        dead = [process for name in COMPONENTS if not (process := self._process(name)).running()]
+        for process in dead:
+            process.pid_file.unlink(missing_ok=True)
+        if len(dead) == len(COMPONENTS):
             self._prepare()
         for name, words in COMPONENTS.items():
             process = self._process(name)
             if process.running() is None:
                 say(f"Starting Airflow's {name}; its log is {process.log}.")
                 process.start(self.command(*words), variables=self.environment(), facts={"port": str(self.port)})
-        self._wait()
+            # The scheduler starts tasks at once, and a task that finds no API server has failed.
+            if name == "api-server":
+                self._wait(lambda: health.states(self.url).get("metadatabase") == "healthy")
+        self._wait(self.healthy)
 
     def _prepare(self) -> None:
         if port_in_use(self.port, HOST):
@@ -111,11 +117,11 @@ class Airflow:
             self.folder.mkdir(parents=True, exist_ok=True)
             write_passwords(self.password_file, self.password)
 
-    def _wait(self) -> None:
+    def _wait(self, ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _HEALTHY_S
-        while not self.healthy():
+        while not ready():
             for name in COMPONENTS:
-                if self._process(name).running() is None:
+                if self._process(name).pid_file.exists() and self._process(name).running() is None:
                     raise Unavailable(f"Airflow's {name} ended at its start:\n{self._process(name).tail()}")
             if time.monotonic() > deadline:
                 raise Unavailable(f"Airflow is not healthy after {_HEALTHY_S} s; see the logs in {self.folder}")
