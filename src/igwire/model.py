@@ -152,7 +152,7 @@ class DateFound:
     """A date with its provenance. `value` is RFC 3339 with the printed offset (a bare day is YYYY-MM-DD)."""
 
     value: str
-    # feed, json_ld, meta, url, htmldate, text.
+    # feed, json_ld, meta, time, url, text, htmldate, pdf.
     origin: str
     # second, minute, day, month.
     precision: str
@@ -167,6 +167,18 @@ class Quality:
     confidence: float = 1.0
     flags: tuple[str, ...] = ()
     extractor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What a line of the text was on the page. Offsets are code points of the article's text; plain paragraphs have no mark."""
+
+    # heading, item (of a list), quote, row (of a table; cells are separated by " | "), page (of a PDF).
+    kind: str
+    start: int
+    end: int
+    # Rank of a heading (1 to 6), number of a page (from 1), else 0.
+    level: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +200,11 @@ class Article:
     section: str | None = None
     image: str | None = None
     licence: str | None = None
+    # article or pdf.
     document_type: str = "article"
+    structure: tuple[Mark, ...] = ()
+    # Absolute http(s) addresses that the text links to, each once, in reading order.
+    links: tuple[str, ...] = ()
     quality: Quality = Quality()
     # Version of the extracting code and its libraries; tells reprocessing what is stale.
     stamp: str = ""

@@ -1,77 +1,141 @@
-"""From the bytes of a page to an article: trafilatura first, the page's linked data or the feed's own text where it fails.
+"""From the bytes of a page (or a PDF, see `documents`) to an article: trafilatura proposes, a trained model of blocks decides, fall-backs where both fail.
 
-bytes ─ refusal? ─▶ tree ─ trafilatura ─▶ poor? ─ articleBody ─▶ poor? ─ feed content ─▶ metadata ─▶ Article
+bytes ─ refusal? ─▶ page ─┬─ blocks ──────────────────────┬─▶ kept blocks ─ poor? ─▶ articleBody, feed ─▶ metadata ─▶ Article
+                          ╰─ pruned tree ─ trafilatura ───╯
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property, lru_cache
 from importlib.metadata import version
 from typing import Any
 
-from igwire.extract import judge, metadata
-from igwire.model import Article, Extraction, FeedEntry, Quality
+from igwire.extract import blockmodel, dates, documents, judge, metadata
+from igwire.extract.blocks import Block, Frame, cut, tokens_of
+from igwire.extract.features import Hints
+from igwire.extract.given import Given
+from igwire.extract.page import Page, decode
+from igwire.model import Article, Extraction, FeedEntry, Mark, Quality
 from igwire.text import clean, clean_line, content_hash, word_count
 
 # Raised when the same page may come out differently; with the library's version it tells what is stale.
-_GENERATION = 1
-# A fall-back must bring clearly more than the engine found, or the engine's cleaner text is kept.
+_GENERATION = 2
+# A fall-back must bring clearly more than what was found, or the page's own text is kept.
 _CLEARLY_MORE = 1.5
+# A block is kept when it belongs to the article more likely than this; measured, see docs/decisions/0014.
+_KEEP = 0.45
+# Where the model expects less of itself (token F1), or keeps less than half of what the engine found, the engine is right more often.
+_SURE = 0.7
+_HALF = 0.5
+# Shorter lines may be said twice on one page without one being the copy of the other.
+_COPY_WORDS = 8
 
 
+@lru_cache(maxsize=1)
 def stamp() -> str:
-    """Version of the extracting code and its engine."""
-    return f"igwire-extract/{_GENERATION} trafilatura/{version('trafilatura')}"
+    """Version of the extracting code, its model and its engine."""
+    return f"igwire-extract/{_GENERATION}.{blockmodel.load().version} trafilatura/{version('trafilatura')}"
 
 
 def extract(
     body: bytes, *, url: str, content_type: str | None = None, entry: FeedEntry | None = None, fetched_at: datetime, timezone: str | None = None
 ) -> Extraction:
     """Extract one page. `timezone` (IANA) is for dates printed without a zone. Never raises for what the bytes hold."""
+    given = Given(url, entry, fetched_at, timezone)
+    if judge.is_pdf(body):
+        return documents.extract(body, given, stamp())
     if refused := judge.refusal(body, content_type):
         return Extraction(status=refused[0], reason=refused[1])
-    from trafilatura import load_html
-
-    tree = load_html(body)
-    if tree is None:
-        return Extraction(status="rejected", reason="not_html")
-    page = metadata.Page(tree)
-    read = _read(tree, body, url)
-    text, winner = _best_text(read, page, entry)
-    if not text:
+    read = Reading(Page(decode(body, content_type)))
+    text = _best_text(read, entry)
+    if not text.text:
         return Extraction(status="rejected", reason="no_text")
-    article = _article(text, winner, read, page, tree, _Given(body, url, entry, fetched_at, timezone))
-    return Extraction(status="ok", article=article)
+    return Extraction(status="ok", article=_article(text, read, given))
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
-    body: bytes
-    url: str
-    entry: FeedEntry | None
-    fetched_at: datetime
-    timezone: str | None
+class Found:
+    """A text with the extractor that found it, how sure it is (0..1), and the blocks it was made of (none for a fall-back)."""
+
+    text: str
+    extractor: str
+    confidence: float
+    kept: tuple[Block, ...] = ()
+    marks: tuple[Mark, ...] = field(default=())
 
 
-def _read(tree: Any, body: bytes, url: str) -> Any:
-    """trafilatura's document, or None. Dates are left out here: they take a third of the time and are read elsewhere."""
-    from trafilatura import bare_extraction
+class Reading:
+    """One page read by both readers, each asked once."""
 
-    read = bare_extraction(tree, url=url, favor_recall=True, include_comments=False, with_metadata=True, date_extraction_params={"extensive_search": False})
-    return read or None
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.blocks = cut(page.root)
+        self.pruned = page.pruned()
+
+    def tree(self) -> Any:
+        """The page as a new lxml tree without scripts and styles; who gets it may change it."""
+        from lxml.html import HTMLParser, document_fromstring
+
+        parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+        return document_fromstring(self.pruned.encode("utf-8", "replace") or b"<p>", parser=parser)
+
+    @cached_property
+    def engine_text(self) -> str:
+        """What trafilatura takes for the article."""
+        from trafilatura import bare_extraction
+
+        read: Any = bare_extraction(self.tree(), favor_recall=True, include_comments=False, with_metadata=False)
+        return (read.text if read else None) or ""
+
+    def found(self) -> Found:
+        """The blocks that the model keeps, in reading order."""
+        if not self.blocks:
+            return Found("", "blocks", 0.0)
+        hints = Hints(
+            title=self.page.metas.get("og:title") or self.page.title, body=self.page.body_text, description=self.page.description, engine=self.engine_text
+        )
+        chances = blockmodel.load().probabilities(self.blocks, hints)
+        kept = tuple(without_copies([block for block, chance in zip(self.blocks, chances, strict=True) if chance >= _KEEP]))
+        text, marks = composed(kept)
+        sure = judge.expected_f1([len(b.tokens) for b in self.blocks], chances, _KEEP)
+        if sure < _SURE or sum(len(b.tokens) for b in kept) < _HALF * len(tokens_of(self.engine_text)):
+            return Found(tidy(self.engine_text), "trafilatura", judge.FALL_BACK)
+        return Found(text, "trafilatura+blocks", sure, kept, marks)
 
 
-def _best_text(read: Any, page: metadata.Page, entry: FeedEntry | None) -> tuple[str, str]:
-    text = tidy(read.text if read is not None else None)
-    winner = "trafilatura"
-    for name, other in (("json_ld", page.body_text()), ("feed", entry.content if entry else None), ("feed", entry.summary if entry else None)):
-        if word_count(text) >= judge.SHORT_WORDS:
+def without_copies(kept: list[Block]) -> Iterator[Block]:
+    """The blocks without those that another part of the page said before; a refrain inside one part of the page stays."""
+    first: dict[str, Frame | None] = {}
+    for block in kept:
+        if len(block.tokens) < _COPY_WORDS or first.setdefault(block.text, block.frame.parent) is block.frame.parent:
+            yield block
+
+
+def composed(kept: tuple[Block, ...]) -> tuple[str, tuple[Mark, ...]]:
+    """The text, one block a line, and what its lines were."""
+    lines, marks, start = [], [], 0
+    for block in kept:
+        if not (line := tidy(block.text)):
+            continue
+        if mark := judge.mark_of(block.frame):
+            marks.append(Mark(kind=mark[0], start=start, end=start + len(line), level=mark[1]))
+        lines.append(line)
+        start += len(line) + 1
+    return "\n".join(lines), tuple(marks)
+
+
+def _best_text(read: Reading, entry: FeedEntry | None) -> Found:
+    best = read.found()
+    for name, other in (("json_ld", read.page.body_text), ("feed", entry.content if entry else None), ("feed", entry.summary if entry else None)):
+        if word_count(best.text) >= judge.SHORT_WORDS:
             break
         candidate = tidy(other)
-        if word_count(candidate) > word_count(text) * _CLEARLY_MORE:
-            text, winner = candidate, name
-    return text, winner
+        if word_count(candidate) > word_count(best.text) * _CLEARLY_MORE:
+            best = Found(candidate, name, judge.FALL_BACK)
+    return best
 
 
 def tidy(text: str | None) -> str:
@@ -80,38 +144,23 @@ def tidy(text: str | None) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _article(text: str, winner: str, read: Any, page: metadata.Page, tree: Any, given: _Given) -> Article:
-    entry = given.entry
-    title = _title(read, page, entry)
+def _article(found: Found, read: Reading, given: Given) -> Article:
+    page, entry, text = read.page, given.entry, found.text
+    title = metadata.title(page, entry)
     language, sure = metadata.language(text, title, page.declared_language)
-    date = metadata.published(page, url=given.url, entry=entry, fetched_at=given.fetched_at, timezone=given.timezone, tree=tree)
-    flags = judge.flags_of(text, has_date=date is not None, has_title=title is not None, page=given.body)
+    date = dates.published(page, url=given.url, entry=entry, fetched_at=given.fetched_at, timezone=given.timezone, blocks=read.blocks, tree=read.tree)
+    flags = judge.flags_of(text, found.kept, page, has_date=date is not None, has_title=title is not None)
     return Article(
-        url=metadata.canonical_url(page, given.url), title=title, text=text, authors=metadata.authors(page, _of(read, "author"), entry),
-        published=date, modified=metadata.modified(page, fetched_at=given.fetched_at, timezone=given.timezone), language=language,
-        language_confidence=sure, summary=clean_line(_of(read, "description") or (entry and entry.summary) or "", 1000) or None,
-        keywords=_words(_of(read, "tags")), section=next(iter(_words(_of(read, "categories"))), None), image=_of(read, "image"),
-        licence=_of(read, "license"), quality=Quality(confidence=judge.confidence(flags, winner), flags=flags, extractor=winner),
-        stamp=stamp(), content_hash=content_hash(title, text),
+        url=metadata.canonical_url(page, given.url), title=title, text=text, authors=metadata.authors(page, entry), published=date,
+        modified=dates.modified(page, fetched_at=given.fetched_at, timezone=given.timezone), language=language, language_confidence=sure,
+        summary=clean_line(page.description or (entry and entry.summary) or "", 1000) or None, keywords=metadata.keywords(page), section=metadata.section(page),
+        image=metadata.image(page, given.url), licence=metadata.licence(page), structure=found.marks, links=links_of(found.kept, given.url),
+        quality=Quality(confidence=judge.confidence(found.confidence, flags), flags=flags, extractor=found.extractor), stamp=stamp(),
+        content_hash=content_hash(title, text),
     )  # fmt: skip
 
 
-def _of(read: Any, name: str) -> Any:
-    return getattr(read, name, None) if read is not None else None
-
-
-def _title(read: Any, page: metadata.Page, entry: FeedEntry | None) -> str | None:
-    # The feed's own title, where the page's confirms it, is the one without the site's name.
-    if entry and entry.title and entry.title in page.title:
-        return entry.title
-    names = (_of(read, "sitename"), page.metas.get("og:site_name"), page.metas.get("application-name"))
-    headline = next((str(n["headline"]) for n in page.linked_data if isinstance(n.get("headline"), str)), None)
-    for candidate in (_of(read, "title"), page.metas.get("og:title"), headline, entry.title if entry else None):
-        if cleaned := metadata.title_without_site(clean_line(candidate or "", 1000), names):
-            return cleaned
-    return None
-
-
-def _words(values: Any) -> tuple[str, ...]:
-    cleaned = (clean_line(str(value), 128) for value in values or ())
-    return tuple(dict.fromkeys(word for word in cleaned if word))[:64]
+def links_of(kept: tuple[Block, ...], url: str) -> tuple[str, ...]:
+    """Links out of the kept blocks, each address once, in reading order."""
+    addresses = (metadata.absolute(href, url) for block in kept for href in block.links)
+    return tuple(address for address in dict.fromkeys(addresses) if address)

@@ -1,138 +1,18 @@
-"""Dates, authors and addresses of a page, each with its provenance. Null rather than wrong."""
+"""Title, authors, address, language and the rest of what a page says of its article. Null rather than wrong."""
 
 from __future__ import annotations
 
-import json
+import html
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from igwire.errors import BadUrl
-from igwire.model import DateFound, FeedEntry
+from igwire.extract.page import Page
+from igwire.model import FeedEntry
 from igwire.text import clean_line
 from igwire.urls import fetch_url, is_home_page, registrable_domain
-
-# A page cannot have been published after it was fetched; a day and a half covers every time zone and wrong clocks.
-_SLACK = timedelta(hours=36)
-# No news of the field is older, but many broken dates are (1970, 0001).
-_OLDEST = date(1990, 1, 1)
-_PUBLISHED = ("article:published_time", "og:article:published_time", "datepublished", "dc.date.issued", "dc.date", "dcterms.created", "date", "pubdate", "publishdate", "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime")  # fmt: skip
-_MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "dcterms.modified", "last-modified")
-_URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-](0?[1-9]|1[0-2])[/-](0?[1-9]|[12]\d|3[01])(?:[/-]|$|\.)")
-_COMPACT_OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
-
-
-class Page:
-    """One parsed page, asked for its metadata; the tree is read, never changed."""
-
-    def __init__(self, tree: Any) -> None:
-        self.metas = dict(_metas(tree))
-        self.linked_data = list(_linked_data(tree))
-        self.title = clean_line(" ".join(tree.xpath("//head/title//text()")[:1]), 1000)
-        self.declared_language = tree.get("lang") or next(iter(tree.xpath("//html/@lang")), None)
-        self.canonical = next(iter(tree.xpath('//link[@rel="canonical"]/@href')), None)
-        self.times = tree.xpath("//time/@datetime | //*[@itemprop='datePublished']/@content")[:5]
-
-    def body_text(self) -> str | None:
-        """`articleBody` of the linked data, the longest one."""
-        bodies = [str(node["articleBody"]) for node in self.linked_data if isinstance(node.get("articleBody"), str)]
-        return max(bodies, key=len, default=None)
-
-
-def _metas(tree: Any) -> Iterator[tuple[str, str]]:
-    for node in reversed(tree.xpath("//meta[@content]")):
-        name = node.get("property") or node.get("name") or node.get("itemprop") or node.get("http-equiv")
-        if name:
-            yield name.strip().lower(), node.get("content")
-
-
-def _linked_data(tree: Any) -> Iterator[dict[str, Any]]:
-    for text in tree.xpath('//script[@type="application/ld+json"]/text()'):
-        try:
-            yield from _nodes(json.loads(text, strict=False))
-        except (ValueError, RecursionError):
-            continue
-
-
-def _nodes(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
-    # Three levels hold every real layout (list, @graph, node); deeper ones are built to hurt.
-    if depth > 3:
-        return
-    if isinstance(value, list):
-        for item in value[:100]:
-            yield from _nodes(item, depth + 1)
-    elif isinstance(value, dict):
-        yield value
-        yield from _nodes(value.get("@graph"), depth + 1)
-
-
-def published(page: Page, *, url: str, entry: FeedEntry | None, fetched_at: datetime, timezone: str | None, tree: Any) -> DateFound | None:
-    """The publication date by the first credible source: JSON-LD, meta, feed, address, `time` elements, htmldate."""
-    candidates: Iterable[tuple[str, str]] = _candidates(page, url, entry)
-    for printed, origin in candidates:
-        if (found := read_date(printed, origin, fetched_at=fetched_at, timezone=timezone)) is not None:
-            return found
-    return _searched(tree, url, fetched_at, timezone)
-
-
-def _candidates(page: Page, url: str, entry: FeedEntry | None) -> Iterator[tuple[str, str]]:
-    yield from ((str(node["datePublished"]), "json_ld") for node in page.linked_data if node.get("datePublished"))
-    yield from ((page.metas[name], "meta") for name in _PUBLISHED if name in page.metas)
-    if entry and entry.published:
-        yield entry.published, "feed"
-    if match := _URL_DATE.search(urlsplit(url).path):
-        year, month, day = match.groups()
-        yield f"{year}-{month:0>2}-{day:0>2}", "url"
-    yield from ((printed, "time") for printed in page.times[:1])
-    if entry and entry.updated:
-        yield entry.updated, "feed"
-
-
-def modified(page: Page, *, fetched_at: datetime, timezone: str | None) -> DateFound | None:
-    """The date of the last change that the page claims."""
-    claims = [(str(node["dateModified"]), "json_ld") for node in page.linked_data if node.get("dateModified")]
-    claims += [(page.metas[name], "meta") for name in _MODIFIED if name in page.metas]
-    found = (read_date(printed, origin, fetched_at=fetched_at, timezone=timezone) for printed, origin in claims)
-    return next((f for f in found if f), None)
-
-
-def _searched(tree: Any, url: str, fetched_at: datetime, timezone: str | None) -> DateFound | None:
-    from htmldate import find_date
-
-    latest = (fetched_at + _SLACK).strftime("%Y-%m-%d")
-    printed = find_date(tree, extensive_search=False, original_date=True, url=url, max_date=latest)
-    return read_date(printed, "htmldate", fetched_at=fetched_at, timezone=timezone) if printed else None
-
-
-def read_date(printed: str, origin: str, *, fetched_at: datetime, timezone: str | None) -> DateFound | None:
-    """A printed date, kept with its own offset; None when it cannot be read or cannot be true."""
-    printed = printed.strip()[:40]
-    if len(printed) == 10:
-        return _bare_day(printed, origin, fetched_at)
-    try:
-        moment = datetime.fromisoformat(_COMPACT_OFFSET.sub(r"\1:\2", printed.replace("Z", "+00:00")))
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(timezone) if timezone else UTC)
-    if moment > fetched_at + _SLACK or moment.date() < _OLDEST:
-        return None
-    precision = "second" if moment.second else "minute"
-    return DateFound(value=moment.isoformat(timespec="seconds"), origin=origin, precision=precision, day=moment.date())
-
-
-def _bare_day(printed: str, origin: str, fetched_at: datetime) -> DateFound | None:
-    try:
-        day = date.fromisoformat(printed)
-    except ValueError:
-        return None
-    if day < _OLDEST or day > (fetched_at + _SLACK).date():
-        return None
-    return DateFound(value=printed, origin=origin, precision="day", day=day)
 
 
 def canonical_url(page: Page, final_url: str) -> str:
@@ -165,13 +45,63 @@ def title_without_site(title: str, site_names: Iterable[str | None]) -> str:
     return title
 
 
-def authors(page: Page, fallback: str | None, entry: FeedEntry | None) -> tuple[str, ...]:
-    """Names of the authors: linked data, then trafilatura's reading, then the feed."""
-    names = [n for node in page.linked_data for n in _author_names(node.get("author"))]
-    names = names or [n.strip() for n in (fallback or "").split(";")] or []
-    cleaned = [clean_line(n, 300) for n in names if n and not n.startswith("http")]
-    cleaned = [n for n in cleaned if n] or list(entry.authors if entry else ())
-    return tuple(dict.fromkeys(cleaned))[:20]
+def title(page: Page, entry: FeedEntry | None) -> str | None:
+    """The headline without the site's name: the feed's where the page confirms it, else the page's own claims, best first."""
+    # The feed's own title, where the page's confirms it, is the one without the site's name.
+    if entry and entry.title and entry.title in page.title:
+        return entry.title
+    names = (page.metas.get("og:site_name"), page.metas.get("application-name"), *_publishers(page))
+    headline = next((node["headline"] for node in page.articles if isinstance(node.get("headline"), str)), None)
+    for candidate in (_confirmed_heading(page), page.metas.get("og:title"), headline, page.title, page.heading, entry.title if entry else None):
+        if cleaned := title_without_site(clean_line(html.unescape(candidate or ""), 1000), names):
+            return cleaned
+    return None
+
+
+def _confirmed_heading(page: Page) -> str | None:
+    """The first <h1>, when the page's title holds it: then it is the headline and not the site's name."""
+    heading = page.heading
+    return heading if len(heading.split()) > 2 and heading.casefold() in page.title.casefold() else None
+
+
+def _publishers(page: Page) -> Iterator[str]:
+    for node in page.linked_data:
+        publisher = node.get("publisher")
+        if isinstance(publisher, dict) and isinstance(publisher.get("name"), str):
+            yield publisher["name"]
+
+
+# Where pages name their authors for machines, then for readers.
+_AUTHOR_METAS = ("author", "article:author", "dc.creator", "dcterms.creator", "parsely-author", "sailthru.author", "citation_author", "byl")
+_AUTHOR_MARKS = (
+    '[itemprop~="author"] [itemprop~="name"]',
+    '[itemprop~="author"]',
+    'a[rel~="author"]',
+    ".byline a, .author-name, .post-author a, .author a, .byline-name",
+)
+_BY = re.compile(r"^\s*(?:by|von|par|por|de|di|door|от|автор|written by|author)[:\s]+", re.IGNORECASE)
+_JOINT = re.compile(r"\s*(?:;|\||,|\s(?:and|und|et|y|e|en|и|&)\s)\s*")
+_NOT_A_NAME = re.compile(r"https?:|www\.|@|/|\d{3}")
+
+
+def authors(page: Page, entry: FeedEntry | None) -> tuple[str, ...]:
+    """Names of the authors: linked data, metas, marks in the page, then the feed; each once."""
+    claims: tuple[Iterable[str], ...] = (
+        (name for node in page.articles for name in _author_names(node.get("author"))),
+        (page.metas[name] for name in _AUTHOR_METAS if name in page.metas),
+        *(page.texts(selector, 3) for selector in _AUTHOR_MARKS),
+        entry.authors if entry else (),
+    )
+    for claim in claims:
+        names = [cleaned for printed in claim for part in _JOINT.split(html.unescape(printed)) if (cleaned := _name(part))]
+        if names:
+            return tuple(dict.fromkeys(names))[:20]
+    return ()
+
+
+def _name(printed: str) -> str | None:
+    name = _BY.sub("", clean_line(printed, 300)).strip(" .,:–-")
+    return name if 1 < len(name) <= 80 and len(name.split()) <= 6 and not _NOT_A_NAME.search(name) else None
 
 
 def _author_names(value: Any) -> Iterator[str]:
@@ -182,51 +112,54 @@ def _author_names(value: Any) -> Iterator[str]:
             yield item
 
 
+def keywords(page: Page) -> tuple[str, ...]:
+    """The page's own keywords, at most 64 of 128 characters."""
+    found = [word for node in page.articles for word in _strings(node.get("keywords"))] or _strings(
+        page.metas.get("keywords") or page.metas.get("news_keywords") or page.metas.get("article:tag")
+    )
+    cleaned = (clean_line(html.unescape(word), 128) for word in found)
+    return tuple(dict.fromkeys(word for word in cleaned if word))[:64]
+
+
+def _strings(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return value.split(",")
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def section(page: Page) -> str | None:
+    """The part of the publication that the article stands in, as the page names it."""
+    named = [word for node in page.articles for word in _strings(node.get("articleSection"))] + _strings(page.metas.get("article:section"))
+    return next((line for word in named if (line := clean_line(html.unescape(word), 128))), None)
+
+
+def image(page: Page, url: str) -> str | None:
+    """Absolute address of the picture that the page is shared with."""
+    return absolute(next((page.metas[name] for name in ("og:image", "og:image:url", "twitter:image") if name in page.metas), ""), url)
+
+
+def licence(page: Page) -> str | None:
+    """The licence that the page names by link or in its linked data (an address, or the words)."""
+    claimed = page.attribute('a[rel~="license"], link[rel~="license"]', "href") or next(
+        (n["license"] for n in page.articles if isinstance(n.get("license"), str)), None
+    )
+    return clean_line(claimed, 300) or None if claimed else None
+
+
+def absolute(href: str, base: str) -> str | None:
+    """The address as an absolute http(s) URL, None when it is none."""
+    href = href.strip()
+    if not href or href.startswith(("#", "mailto:", "javascript:", "tel:", "data:")):
+        return None
+    try:
+        return fetch_url(href, base or None)
+    except BadUrl:
+        return None
+
+
 # Languages of the catalogue's regions; a closed list keeps rare languages from stealing short English texts.
-_LANGUAGES = [
-    "en",
-    "fr",
-    "es",
-    "de",
-    "pt",
-    "it",
-    "nl",
-    "ru",
-    "uk",
-    "ar",
-    "fa",
-    "tr",
-    "hi",
-    "id",
-    "zh",
-    "ja",
-    "ko",
-    "pl",
-    "cs",
-    "sk",
-    "ro",
-    "hu",
-    "bg",
-    "sr",
-    "hr",
-    "sl",
-    "el",
-    "he",
-    "sv",
-    "da",
-    "nb",
-    "fi",
-    "et",
-    "lv",
-    "lt",
-    "vi",
-    "th",
-    "ur",
-    "bn",
-    "ms",
-    "sw",
-    "ca",
-]
+_CODES = "en fr es de pt it nl ru uk ar fa tr hi id zh ja ko pl cs sk ro hu bg sr hr sl el he sv da nb fi et lv lt vi th ur bn ms sw ca"
+_LANGUAGES = _CODES.split()
 # Below it the page's own claim is the better guess.
 _SURE = 0.9
 

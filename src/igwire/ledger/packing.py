@@ -9,7 +9,7 @@ import zlib
 from datetime import UTC, date, datetime
 from typing import Any
 
-from igwire.model import Article, DateFound, FeedEntry, Mention, Quality, Tags
+from igwire.model import Article, DateFound, FeedEntry, Mark, Mention, Quality, Tags
 
 # Level 6 packs news text to about a third; higher levels cost time and win 1 %.
 _LEVEL = 6
@@ -44,6 +44,8 @@ def unpack_article(blob: bytes) -> Article:
             fields[name] = DateFound(**{**found, "day": date.fromisoformat(found["day"])})
     quality = fields["quality"]
     fields["quality"] = Quality(**{**quality, "flags": tuple(quality["flags"])})
+    # Absent in what was packed before articles had them.
+    fields["structure"] = tuple(Mark(**mark) for mark in fields.get("structure", ()))
     return Article(**fields)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ def _fields(article: Article) -> dict[str, Any]:
     return {
         "title": article.title, "text": article.text, "published_at": date.value if date else None, "published_from": date.origin if date else None,
         "precision": date.precision if date else None, "modified_at": changed.value if changed else None, "authors": list(article.authors),
-        "language": article.language, "canonical_url": article.url,
+        "language": article.language, "canonical_url": article.url, "section": article.section, "keywords": list(article.keywords), "image": article.image,
+        "licence": article.licence, "document_type": article.document_type, "structure": [asdict(mark) for mark in article.structure], "links": list(article.links),
         "quality": {"confidence": quality.confidence, "flags": list(quality.flags), "extractor": quality.extractor},
     }  # fmt: skip

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from igwire.extract.article import extract
-from igwire.extract.metadata import read_date, title_without_site
+from igwire.extract.dates import read_date
+from igwire.extract.metadata import title_without_site
 from igwire.model import FeedEntry
 
 FETCHED = datetime(2026, 11, 24, tzinfo=UTC)
@@ -30,7 +31,7 @@ def test_text_title_language_and_hash():
     assert found.title == "The title"
     assert "Paragraph 11 tells" in found.text
     assert found.language == "en"
-    assert found.quality.extractor == "trafilatura"
+    assert found.quality.extractor == "trafilatura+blocks"
     assert found.content_hash == article().content_hash
 
 
@@ -80,7 +81,7 @@ def test_canonical_claims(claim, kept):
 @pytest.mark.parametrize(
     ("body", "status", "reason"),
     [
-        (b"", "rejected", "empty"), (b"   \n", "rejected", "empty"), (b"%PDF-1.4 ...", "rejected", "not_html"), (b"\x89PNG\r\n\x00", "rejected", "not_html"),
+        (b"", "rejected", "empty"), (b"   \n", "rejected", "empty"), (b"%PDF-1.4 ...", "failed", "broken_pdf"), (b"\x89PNG\r\n\x00", "rejected", "not_html"),
         (b"just words", "rejected", "not_html"), (b"<p>" + b"x" * 6_000_000, "rejected", "too_large"), (b"<html><body></body></html>", "rejected", "no_text"),
         (b"<div>" * 260 + b"text" + b"</div>" * 260, "failed", "too_deep"), (b"<p>" + b"<a href='x'>y</a>" * 20_000, "failed", "too_complex"),
         (b"<p " + b" ".join(b"a%d=1" % n for n in range(100_000)) + b">x</p>", "failed", "too_complex"),

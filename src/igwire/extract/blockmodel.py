@@ -1,0 +1,47 @@
+"""The trained judge of blocks: which lines of a page belong to its article.
+
+Oblivious decision trees (Prokhorenkova et al., NeurIPS 2018: every level of a tree asks one question), trained by
+`benchmarks/train_blocks.py` and read here with numpy alone; how they were trained and what they reach is in
+docs/decisions/0014-article-text.md. `model.json` holds the words' weights and the trees.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from igwire.extract.blocks import Block
+from igwire.extract.features import Hints, matrix
+
+
+class BlockModel:
+    """Weights of class names and words, and trees as arrays: columns and borders (trees x depth), leaves (trees x 2**depth)."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        import numpy as np
+
+        self.version: str = data["version"]
+        self.classes: dict[str, float] = data["classes"]
+        self.words: dict[str, float] = data["words"]
+        self._columns = np.asarray(data["columns"], dtype=np.int32)
+        self._borders = np.asarray(data["borders"], dtype=np.float32)
+        self._leaves = np.asarray(data["leaves"], dtype=np.float32)
+        self._bias = float(data["bias"])
+        self._powers = 1 << np.arange(self._columns.shape[1])
+
+    def probabilities(self, blocks: list[Block], hints: Hints) -> Any:
+        """For each block the probability (0..1) that it belongs to the article."""
+        import numpy as np
+
+        table = matrix(blocks, hints, self.classes, self.words)
+        leaf = (table[:, self._columns] > self._borders) @ self._powers
+        score = self._leaves[np.arange(len(self._leaves)), leaf].sum(axis=1) + self._bias
+        return 1.0 / (1.0 + np.exp(-score))
+
+
+@lru_cache(maxsize=1)
+def load() -> BlockModel:
+    """The model that ships with igwire."""
+    return BlockModel(json.loads(files("igwire.extract").joinpath("model.json").read_text("utf-8")))

@@ -1,0 +1,144 @@
+"""When an article was published and changed: the first credible source, with its provenance. Null rather than wrong.
+
+The order is measured (docs/decisions/0014): what a site writes for machines, then its feed, then its address, then what it
+shows its readers, last a search of the whole page by htmldate.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from igwire.extract.blocks import Block
+from igwire.extract.page import Page
+from igwire.extract.shown import shown_day
+from igwire.model import DateFound, FeedEntry
+
+# A page cannot have been published after it was fetched; a day and a half covers every time zone and wrong clocks.
+_SLACK = timedelta(hours=36)
+# No news of the field is older, but many broken dates are (1970, 0001).
+_OLDEST = date(1990, 1, 1)
+_PUBLISHED = (
+    "article:published_time", "og:article:published_time", "article:published", "og:published_time", "datepublished", "date_published", "published_time", "publish-date",
+    "publish_date", "publishdate", "pubdate", "publication_date", "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime", "dc.date.issued",
+    "dcterms.issued", "dcterms.created", "dc.date.created", "dcterms.date", "dc.date", "article.published", "article_date_original", "originalpublicationdate", "citation_date",
+    "citation_publication_date", "date", "created", "displaydate", "iso-8601-publish-date", "rnews:datepublished", "dc.created",
+)  # fmt: skip
+_MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "dcterms.modified", "last-modified", "lastmod")
+_URL_DAY = re.compile(r"/((?:19|20)\d\d)[/_.-]?(0[1-9]|1[0-2]|(?<=[/_.-])[1-9](?=[/_.-]))[/_.-]?(0[1-9]|[12]\d|3[01]|(?<=[/_.-])[1-9](?=[/_.-]))(?!\d)")
+# Marks by which a page shows its readers the date, best first.
+_MARKED = (
+    '[itemprop~="datePublished"]', "time[pubdate]", "time.entry-date.published, time.published, abbr.published, .dt-published", "time.entry-date, abbr.date, .entry-date time",
+    "article time[datetime], main time[datetime]", "time[datetime]",
+)  # fmt: skip
+_ISO = re.compile(r"^((?:19|20)\d\d-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?\s*(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?$", re.IGNORECASE)
+_DAY = re.compile(r"^((?:19|20)\d\d)[-/.]?(\d\d?)[-/.]?(\d\d?)(?!\d)")
+
+
+def published(
+    page: Page, *, url: str, entry: FeedEntry | None, fetched_at: datetime, timezone: str | None, blocks: list[Block], tree: Callable[[], Any]
+) -> DateFound | None:
+    """The publication date, or None. `tree` makes lxml's tree for htmldate, which is asked only where all else is silent."""
+    for printed, origin in candidates(page, url, entry):
+        if (found := read_date(printed, origin, fetched_at=fetched_at, timezone=timezone)) is not None:
+            return _publishers_day(found, url, fetched_at)
+    language = (page.declared_language or "")[:2].lower()
+    if (day := shown_day(blocks, language)) and (found := _bare_day(day, "text", fetched_at)):
+        return found
+    return searched(tree(), url, fetched_at)
+
+
+def _publishers_day(found: DateFound, url: str, fetched_at: datetime) -> DateFound:
+    """The day in the address, where the stamp is in UTC and one day off: then UTC is not the publisher's own zone."""
+    if found.value.endswith("+00:00") and (printed := url_day(url)) and (day := _bare_day(printed, "url", fetched_at)):
+        return day if abs((day.day - found.day).days) == 1 else found
+    return found
+
+
+def url_day(url: str) -> str | None:
+    """The day that stands in the path, as YYYY-MM-DD."""
+    match = _URL_DAY.search(urlsplit(url).path)
+    return "{}-{:0>2}-{:0>2}".format(*match.groups()) if match else None
+
+
+def candidates(page: Page, url: str, entry: FeedEntry | None) -> Iterator[tuple[str, str]]:
+    """(printed, origin), best first."""
+    yield from ((str(node["datePublished"]), "json_ld") for node in page.articles if node.get("datePublished"))
+    yield from ((page.metas[name], "meta") for name in _PUBLISHED if name in page.metas)
+    if entry and entry.published:
+        yield entry.published, "feed"
+    yield from _marked(page, _MARKED[:3])
+    if day := url_day(url):
+        yield day, "url"
+    yield from _marked(page, _MARKED[3:])
+    if entry and entry.updated:
+        yield entry.updated, "feed"
+
+
+def _marked(page: Page, selectors: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for selector in selectors:
+        for node in page.tree.css(selector)[:3]:
+            attributes = node.attributes
+            printed = attributes.get("datetime") or attributes.get("content") or attributes.get("title") or node.text()
+            yield printed or "", "time"
+
+
+def modified(page: Page, *, fetched_at: datetime, timezone: str | None) -> DateFound | None:
+    """The date of the last change that the page claims."""
+    claims = [(str(node["dateModified"]), "json_ld") for node in page.articles if node.get("dateModified")]
+    claims += [(page.metas[name], "meta") for name in _MODIFIED if name in page.metas]
+    found = (read_date(printed, origin, fetched_at=fetched_at, timezone=timezone) for printed, origin in claims)
+    return next((f for f in found if f), None)
+
+
+def searched(tree: Any, url: str, fetched_at: datetime) -> DateFound | None:
+    """What htmldate finds in the markup. Its extensive search is left out: it takes ten times as long and guesses."""
+    from htmldate import find_date
+
+    latest = (fetched_at + _SLACK).strftime("%Y-%m-%d")
+    printed = find_date(tree, extensive_search=False, original_date=True, url=url or None, max_date=latest)
+    return _bare_day(printed, "htmldate", fetched_at) if printed else None
+
+
+def read_date(printed: str, origin: str, *, fetched_at: datetime, timezone: str | None) -> DateFound | None:
+    """A printed date, kept with its own offset; None when it cannot be read or cannot be true."""
+    printed = printed.strip()[:60]
+    moment = _moment(printed)
+    if moment is None:
+        match = _DAY.match(printed)
+        return _bare_day("{}-{:0>2}-{:0>2}".format(*match.groups()), origin, fetched_at) if match else None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(timezone) if timezone else UTC)
+    if moment > fetched_at + _SLACK or moment.date() < _OLDEST:
+        return None
+    precision = "second" if moment.second else "minute"
+    return DateFound(value=moment.isoformat(timespec="seconds"), origin=origin, precision=precision, day=moment.date())
+
+
+def _moment(printed: str) -> datetime | None:
+    try:
+        if match := _ISO.match(printed):
+            day, clock, zone = match.groups()
+            zone = {"Z": "+00:00", "UTC": "+00:00", "GMT": "+00:00"}.get((zone or "").upper(), zone or "")
+            return datetime.fromisoformat(f"{day}T{clock}{zone}")
+        # RFC 2822 begins with a weekday or a day, and names its month.
+        if printed[:3].isalpha() and "," in printed[:10]:
+            return parsedate_to_datetime(printed)
+    except (ValueError, TypeError):
+        pass
+    return None
+
+
+def _bare_day(printed: str, origin: str, fetched_at: datetime) -> DateFound | None:
+    try:
+        day = date.fromisoformat(printed)
+    except ValueError:
+        return None
+    if day < _OLDEST or day > (fetched_at + _SLACK).date():
+        return None
+    return DateFound(value=printed, origin=origin, precision="day", day=day)
