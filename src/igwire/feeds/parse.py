@@ -15,7 +15,8 @@ from email.utils import parsedate_to_datetime
 from html import unescape
 from typing import Any
 
-from igwire.errors import BadUrl
+from igwire.decoding import decode
+from igwire.errors import BadUrl, FetchError
 from igwire.feeds.discover import discover
 from igwire.model import FeedEntry, ParsedFeed
 from igwire.text import clean, clean_line
@@ -29,6 +30,13 @@ _SUMMARY_CHARS = 4000
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6]|tr|blockquote)\s*>|<br\s*/?>", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\r\f\v]+")
+_GZIP = b"\x1f\x8b"
+# As for the fetch of a feed.
+_MAX_BYTES = 10 * 1024 * 1024
+_PROLOGUE = re.compile(rb"^[\xef\xbb\xbf\s]*(?:<\?[^>]{0,500}>|<!--.*?-->|<!DOCTYPE[^>]{0,500}>|\s)*", re.DOTALL | re.IGNORECASE)
+_FEED_ROOT = re.compile(rb"^<(?:\w+:)?(?:rss|feed|rdf|channel)[\s>]", re.IGNORECASE)
+_OPEN_ROOT = re.compile(rb"<(rss|feed)([^<>]{0,500}?)\s{0,100}(?=<)", re.IGNORECASE)
+_RSS_PREFIX = re.compile(rb"<(/?)rss:", re.IGNORECASE)
 _PERIODS = {"hourly": 3600.0, "daily": 86400.0, "weekly": 7 * 86400.0, "monthly": 30 * 86400.0, "yearly": 365 * 86400.0}
 # What feeds print instead of an offset; the RFC 822 names that the standard library knows are not repeated here.
 _ZULU = re.compile(r"(?<=\d)\s*Z$|\s+UTC?$", re.IGNORECASE)
@@ -39,23 +47,38 @@ def parse_feed(body: bytes, *, source_id: str = "", url: str = "", content_type:
 
     Entries without a usable link keep `url` "": dropping them is for the caller, who counts.
     """
+    if body[:2] == _GZIP:
+        body = _unpacked(body, url)
     start = body[:2000].lstrip(b"\xef\xbb\xbf\x00 \t\r\n")
+    if not start and not body.strip():
+        return ParsedFeed(status="empty", problems=("empty: the body is blank",))
     if start[:1] == b"{":
         return _json_feed(body, source_id, url)
     return _xml_feed(body, source_id, url, content_type)
+
+
+def _unpacked(body: bytes, url: str) -> bytes:
+    """A feed that is a gzip file: some servers pack it without saying so."""
+    try:
+        return decode(body, "gzip", max_bytes=_MAX_BYTES, url=url)
+    except FetchError:
+        return b"broken gzip"
 
 
 def _xml_feed(body: bytes, source_id: str, url: str, content_type: str | None) -> ParsedFeed:
     import feedparser
 
     headers = {"content-location": url, "content-type": content_type or "application/xml"}
-    read = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+    options: dict[str, Any] = {"response_headers": headers, "sanitize_html": False, "resolve_relative_uris": False}
+    read = feedparser.parse(io.BytesIO(body), **options)
+    if not read.entries and read.bozo and (mended := _mended(body)) != body:
+        read = feedparser.parse(io.BytesIO(mended), **options)
     problems = [f"bozo: {read.bozo_exception}"[:300]] if read.bozo and not _harmless(read.bozo_exception) else []
     if len(read.entries) > MAX_ENTRIES:
         problems.append(f"too_many_entries: only the first {MAX_ENTRIES} of {len(read.entries)} are read")
     entries = tuple(_entry(raw, source_id, url) for raw in read.entries[:MAX_ENTRIES])
     version = read.get("version")
-    if not version and not entries:
+    if not version and not entries and not _FEED_ROOT.search(_PROLOGUE.sub(b"", body[:4000])):
         return ParsedFeed(status="not_a_feed", problems=(*problems, "not_a_feed: no feed element found"), alternates=discover(body, url))
     status = "ok" if entries else "empty"
     language = read.feed.get("language")
@@ -63,6 +86,11 @@ def _xml_feed(body: bytes, source_id: str, url: str, content_type: str | None) -
         status=status, format=version or None, title=plain_line(read.feed.get("title")), language=clean_line(language, 20) if language else None,
         entries=entries, problems=tuple(problems), interval_s=_interval_s(read.feed), hub=_hub(read.feed, url),
     )  # fmt: skip
+
+
+def _mended(body: bytes) -> bytes:
+    """Repairs of what makes expat and feedparser's loose parser both lose every item: a root tag left open, an undeclared rss: prefix."""
+    return _RSS_PREFIX.sub(rb"<\1", _OPEN_ROOT.sub(rb"<\1\2>", body))
 
 
 def _interval_s(channel: Any) -> float | None:

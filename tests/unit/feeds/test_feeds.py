@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
@@ -47,12 +48,28 @@ def test_atom_and_json_and_rdf():
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        (b"<html><body>log in</body></html>", "not_a_feed"), (b"", "not_a_feed"), (b"{}", "not_a_feed"), (b'{"items": 3}', "not_a_feed"),
+        (b"<html><body>log in</body></html>", "not_a_feed"), (b"", "empty"), (b" \n", "empty"), (b"\x1f\x8bbroken", "not_a_feed"), (b"{}", "not_a_feed"), (b'{"items": 3}', "not_a_feed"),
         (b"<rss version='2.0'><channel><title>x</title></channel></rss>", "empty"), (b"\x89PNG\r\n", "not_a_feed"), (b"[" * 100_000, "not_a_feed"),
     ],
 )  # fmt: skip
 def test_what_is_no_feed(body, status):
     assert parsed(body).status == status
+
+
+def test_feeds_that_are_packed_or_damaged_at_the_root_are_read():
+    feed = (
+        b"<?xml?xml version='1.0'??><rss rss:version=2.0><rss:channel><rss:item><rss:title>A</rss:title><rss:link>/a</rss:link></rss:item></rss:channel></rss>"
+    )
+    assert [e.title for e in parsed(feed).entries] == ["A"]
+    assert parsed(gzip.compress(b"<rss version='2.0'><channel><item><title>P</title></item></channel></rss>")).entries[0].title == "P"
+    assert parsed(gzip.compress(b"0" * 20_000_000)).status == "not_a_feed"
+    assert parsed(b"<!-- c --><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'></rdf:RDF>").status == "empty"
+
+
+def test_what_a_feed_asks_of_its_readers():
+    head = b"<ttl>180</ttl><atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='hub' href='https://hub.example/'/>"
+    read = parsed(b"<rss version='2.0'><channel>" + head + b"<item><title>x</title></item></channel></rss>")
+    assert (read.interval_s, read.hub) == (10_800, "https://hub.example/")
 
 
 def test_a_body_that_names_a_file_opens_nothing():
