@@ -53,6 +53,7 @@ class MemoryIndex:
         self.versions: dict[str, int] = {}
         self.runs: dict[str, dict] = {}
         self.sources: dict[str, dict] = {}
+        self.revisions: dict[str, dict] = {}
         self.targets: dict[str, dict[str, dict]] = {}
         self.away = False
         self.refuse: set[str] = set()
@@ -69,7 +70,7 @@ class MemoryIndex:
             yield self._put(action, index)
 
     def _put(self, action: WriteAction, index: str | None) -> WriteResult:
-        if index in ("runs", "sources"):
+        if index in ("runs", "sources", "revisions"):
             getattr(self, index)[action.doc_id] = action.body
             return WriteResult(doc_id=action.doc_id, version=action.version, outcome="acked")
         if action.doc_id in self.refuse:

@@ -324,6 +324,15 @@ class Syndication:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageState:
+    """What became of an article's page since it was fetched. `state`: gone or moved."""
+
+    state: str
+    since: datetime | None
+    moved_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentContext:
     """What a document needs beside its article: identity, provenance and times. Nothing here changes from run to run."""
 
@@ -349,6 +358,8 @@ class DocumentContext:
     # None: the document was not looked at yet.
     copies: CopyFacts | None = None
     syndication: Syndication | None = None
+    # None: the page is online, as far as we know.
+    page: PageState | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

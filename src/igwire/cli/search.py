@@ -61,12 +61,19 @@ def _row(hit: Hit) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def show(key: Annotated[str, typer.Argument(help="Id of a document, or its URL.")], json: output.JsonFlag = False) -> None:
+def show(
+    key: Annotated[str, typer.Argument(help="Id of a document, or its URL.")],
+    history: Annotated[bool, typer.Option("--history", help="All versions of the text that were seen, with what changed word by word.")] = False,
+    json: output.JsonFlag = False,
+) -> None:
     """Print one document."""
     from igwire import wiring
     from igwire.errors import UsageError
     from igwire.urls import document_id
 
+    if history:
+        _show_history(key, json)
+        return
     document = wiring.reader().get(document_id(key) if "://" in key else key)
     if document is None:
         raise UsageError(f"there is no document {key!r} in the index; `igwire trace` tells what became of it")
@@ -75,3 +82,23 @@ def show(key: Annotated[str, typer.Argument(help="Id of a document, or its URL."
         return
     day, names = document.get("published_day", "no date"), ", ".join(document.get("entities", {}).get("all", []))
     output.say(f"{document.get('title')}\n{day} · {document['source']['title']} · {document['url']}\n\n{document.get('body', '')}\n\nEntities: {names}")
+
+
+def _show_history(key: str, json: bool) -> None:
+    from igwire import wiring
+    from igwire.errors import UsageError
+    from igwire.pipeline.history import history_of
+
+    found = history_of(wiring.ledger(), key)
+    if found is None:
+        raise UsageError(f"the ledger knows no document {key!r}; `igwire trace` tells what became of it")
+    if output.as_json(json):
+        output.record(found)
+        return
+    output.say(f"{found['url']}\nnamed by " + "; ".join(f"{s['source']} from {s['first_seen_at']} to {s['last_seen_at']}" for s in found["sightings"]))
+    if page := found["page"]:
+        output.say(f"the page is {page['state']} since {page['since']}" + (f", to {page['moved_to']}" if page["moved_to"] else ""))
+    for version in found["revisions"]:
+        output.say(f"\n── revision {version['revision']}, {version['seen_at']}: {version['title']}")
+        marks = {"same": "{}", "added": "{{+{}+}}", "removed": "[-{}-]"}
+        output.say("".join(marks[kind].format(text) for kind, text in version["changes"]) or "the first that was seen")

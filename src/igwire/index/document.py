@@ -42,7 +42,8 @@ def _identity(article: Article, context: DocumentContext) -> dict[str, Any]:
         "doc_id": context.doc_id, "schema_version": schema.VERSION, "url": article.url, "requested_url": context.requested_url,
         "hostname": host_of(article.url), "domain": registrable_domain(article.url), "feeds": list(context.feeds),
         "source": {"id": source.id, "title": source.title, "kind": source.kind, "country": source.country, "region": source.region},
-        "cluster": {"id": context.doc_id, "role": "single"}, "document_type": article.document_type, "content_hash": article.content_hash, "revision": context.revision,
+        "page": {"state": page.state, "since": page.since.isoformat() if page.since else None, "moved_to": page.moved_to} if (page := context.page) else None,
+        "document_type": article.document_type, "content_hash": article.content_hash, "revision": context.revision,
     }  # fmt: skip
 
 

@@ -68,6 +68,33 @@ def save_article(conn: sa.Connection, doc_id: str, article: Article, *, item_id:
     return True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """One version of a document's text; see `tables.revisions`."""
+
+    doc_id: str
+    revision: int
+    article: Article
+    seen_at: datetime
+    indexed: bool
+
+
+def history(conn: sa.Connection, doc_ids: Sequence[str]) -> dict[str, list[Revision]]:
+    """All revisions of the documents, the oldest first."""
+    found: dict[str, list[Revision]] = {}
+    wanted = sa.select(revisions).where(revisions.c.doc_id.in_(list(doc_ids))).order_by(revisions.c.doc_id, revisions.c.revision)
+    for row in conn.execute(wanted):
+        article = packing.unpack_article(row.article)
+        one = Revision(doc_id=row.doc_id, revision=row.revision, article=article, seen_at=row.seen_at, indexed=row.indexed)
+        found.setdefault(row.doc_id, []).append(one)
+    return found
+
+
+def revision_indexed(conn: sa.Connection, doc_id: str, revision: int) -> None:
+    """Elasticsearch holds the revision."""
+    conn.execute(revisions.update().where(revisions.c.doc_id == doc_id, revisions.c.revision == revision).values(indexed=True))
+
+
 def save_tags(conn: sa.Connection, read: StoredDocument, tags: Tags) -> bool:
     """Store tags made from the document as it was `read`; False when its text or its tags have changed since."""
     same = (documents.c.id == read.id) & (documents.c.content_hash == read.article.content_hash)

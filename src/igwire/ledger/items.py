@@ -181,3 +181,11 @@ def feeds_of(conn: sa.Connection, doc_ids: Sequence[str]) -> dict[str, tuple[str
     for doc_id, source_id in rows:
         found.setdefault(doc_id, set()).add(source_id)
     return {doc_id: tuple(sorted(ids)) for doc_id, ids in found.items()}
+
+
+def sightings_of(conn: sa.Connection, doc_id: str) -> list[tuple[str, datetime, datetime]]:
+    """Which sources named the document: (source id, first seen, last seen), the earliest first."""
+    join = items.join(item_sources, items.c.id == item_sources.c.item_id)
+    spans = (sa.func.min(item_sources.c.first_seen_at), sa.func.max(item_sources.c.last_seen_at))
+    wanted = sa.select(item_sources.c.source_id, *spans).select_from(join).where(items.c.doc_id == doc_id)
+    return [(row[0], row[1], row[2]) for row in conn.execute(wanted.group_by(item_sources.c.source_id).order_by(spans[0], item_sources.c.source_id))]

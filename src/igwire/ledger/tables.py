@@ -202,6 +202,27 @@ revisions = sa.Table(
     sa.Column("content_hash", sa.String(64), nullable=False),
     sa.Column("article", sa.LargeBinary, nullable=False),
     sa.Column("seen_at", UtcDateTime, nullable=False),
+    # Elasticsearch acknowledged its projection; articles of one revision have none.
+    sa.Column("indexed", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+revisits = sa.Table(
+    "revisits",
+    metadata,
+    # An item whose page is looked at again, less and less often; see pipeline.revisits.
+    sa.Column("item_id", sa.String(80), primary_key=True),
+    sa.Column("first_at", UtcDateTime, nullable=False),
+    # None: not any more.
+    sa.Column("due_at", UtcDateTime, index=True),
+    # What became of the page: online, gone, moved; since when, and where to.
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("since", UtcDateTime),
+    sa.Column("moved_to", sa.Text),
+    # Validators of the newest answer, byte-exact; None = those of the capture count.
+    sa.Column("etag", sa.Text),
+    sa.Column("last_modified", sa.Text),
+    # Answers in a row that said nothing or "not found".
+    sa.Column("misses", sa.Integer, nullable=False, server_default="0"),
 )
 
 runs = sa.Table(

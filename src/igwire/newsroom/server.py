@@ -22,7 +22,7 @@ from igwire.newsroom.articles import Site, Story, sites, stories
 
 # Where faults are ordered and the log is read; no site lives here.
 ADMIN = "127.0.0.10"
-_FAULTS = ("delay", "drip", "status", "truncate", "charset", "redirect", "loop", "html", "empty", "binary", "huge")
+_FAULTS = ("delay", "drip", "status", "truncate", "charset", "redirect", "moved", "loop", "html", "empty", "binary", "huge")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Fault:
 
     kind: str
     path: str = "*"
-    # delay, drip: seconds; status: the code; redirect: the target.
+    # delay, drip: seconds; status: the code; redirect (302), moved (301): the target.
     value: Any = None
     times: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -157,6 +157,15 @@ class Newsroom:
             kept = [s for s in self.stories if (s.site, s.slug) != (story.site, story.slug)]
             self.stories = sorted([*kept, story], key=lambda s: (s.moment, s.slug))
 
+    def edit(self, site_id: str, slug: str, *, title: str | None = None, swap: tuple[str, str] | None = None) -> None:
+        """Let an editor change an article that is out: another title, or one wording for another in all its blocks. Raises ValueError."""
+        story = next((s for s in self.stories if (s.site, s.slug) == (site_id, slug)), None)
+        if story is None or (swap and swap[0] not in story.text):
+            raise ValueError(f"there is no article {slug!r} of {site_id!r} with these words")
+        old, new = swap or ("", "")
+        blocks = tuple((kind, value.replace(old, new) if swap and isinstance(value, str) else value) for kind, value in story.blocks)
+        self.publish(replace(story, title=title or story.title, blocks=blocks, modified=self._now().isoformat()))
+
     # ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _responder(self, site: Site) -> Respond:
@@ -210,11 +219,14 @@ class Newsroom:
         return None
 
     def admin(self, method: str, path: str, body: bytes) -> Answer:
-        """The control address: POST /faults, DELETE /faults, GET /log."""
+        """The control address: POST /faults, DELETE /faults, POST /edits, GET /log."""
         if path == "/log":
             return Answer(body=json.dumps(self.log).encode(), type="application/json")
         if path == "/faults" and method == "POST":
             self.fault(**json.loads(body))
+            return Answer(status=204)
+        if path == "/edits" and method == "POST":
+            self.edit(**json.loads(body))
             return Answer(status=204)
         if path == "/faults" and method == "DELETE":
             self.mend()
@@ -240,8 +252,8 @@ def _sitemap_answer(site: Site, newest: list[Story], path: str, origin: str) -> 
 def _spoil(answer: Answer, fault: Fault, url: str) -> Answer:
     if fault.kind == "charset":
         return replace(answer, type="text/html; charset=iso-8859-1")
-    if fault.kind in ("redirect", "loop"):
-        return Answer(status=302, headers={"Location": fault.value if fault.kind == "redirect" else url})
+    if fault.kind in ("redirect", "moved", "loop"):
+        return Answer(status=301 if fault.kind == "moved" else 302, headers={"Location": url if fault.kind == "loop" else fault.value})
     bodies = {"html": b"<html><head><title>Log in</title></head><body><form>Please log in to go on.</form></body></html>", "empty": b""}
     if fault.kind in bodies:
         return Answer(body=bodies[fault.kind])

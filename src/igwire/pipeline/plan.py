@@ -1,4 +1,4 @@
-"""The plan of a run: poll what is due, look into archives for what feeds may have dropped, claim what is unfinished, cut it into batches by host."""
+"""The plan of a run: poll what is due, look into archives for what feeds may have dropped and at pages again, claim what is unfinished, cut it into batches by host."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from igwire.pipeline.gaps import fill_gaps
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.poll import poll_due
 from igwire.pipeline.probation import followed
+from igwire.pipeline.revisits import revisit_due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ def plan(parts: Parts, run_id: str, window: Window, *, wanted: Sequence[str] = (
     if poll:
         until = now + timedelta(seconds=parts.knobs.budget_s)
         counts = poll_due(parts, run_id, chosen, mode=window.mode, until=until) | fill_gaps(parts, run_id, chosen, until=until)
+        counts |= revisit_due(parts, run_id, until=until) if window.mode == "live" else {}
         with parts.ledger.transaction() as conn:
             runs.add_polls(conn, run_id, counts)
     ids = [s.id for s in chosen] if wanted else None

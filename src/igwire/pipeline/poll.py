@@ -24,6 +24,7 @@ from igwire.pipeline.hostwork import HostWork, Pause
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.polling import Answer, Decision
 from igwire.pipeline.probation import followed
+from igwire.pipeline.revisits import revisit_due
 from igwire.ports import RawWriter
 from igwire.urls import host_of
 
@@ -41,7 +42,9 @@ def poll_sources(parts: Parts, run_id: str, *, wanted: Sequence[str] = ()) -> di
     """Poll what is due of the sources with these ids or in these collections (all active ones when empty), within the time budget."""
     parts.store.salvage()
     until = parts.clock.now() + timedelta(seconds=parts.knobs.budget_s)
-    return poll_due(parts, run_id, followed(parts).choose(wanted), mode="live", until=until)
+    polled = poll_due(parts, run_id, followed(parts).choose(wanted), mode="live", until=until)
+    # New articles come first; what time is left goes to pages that were fetched before.
+    return polled | revisit_due(parts, run_id, until=until)
 
 
 def poll_due(parts: Parts, run_id: str, wanted: Sequence[Source], *, mode: str, until: datetime) -> dict[str, int]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 
@@ -21,11 +22,25 @@ from igwire.errors import StoreError, Unavailable
 from igwire.extract.article import extract
 from igwire.fetch import usage
 from igwire.index.document import document_hash, project
+from igwire.index.revision import project_revision, revision_id
 from igwire.isolate import Killed, Pool
-from igwire.ledger import documents, hosts, items, payloads, runs
+from igwire.ledger import documents, hosts, items, payloads, revisits, runs
 from igwire.ledger.documents import StoredDocument
 from igwire.ledger.items import Item
-from igwire.model import Capture, CopyFacts, Disposition, DocumentContext, EnrichedArticle, Extraction, FeedEntry, Outcome, Tags, WriteAction, WriteResult
+from igwire.model import (
+    Capture,
+    CopyFacts,
+    Disposition,
+    DocumentContext,
+    EnrichedArticle,
+    Extraction,
+    FeedEntry,
+    Outcome,
+    PageState,
+    Tags,
+    WriteAction,
+    WriteResult,
+)
 from igwire.pipeline import copies
 from igwire.pipeline.parts import Parts
 from igwire.urls import document_id, origin_of
@@ -34,6 +49,8 @@ from igwire.urls import document_id, origin_of
 CHUNK = 50
 # A page that takes longer is built to; the slowest honest page seen took under 3 s.
 _PAGE_S = 15.0
+# Most corrections come soon; see `revisits` for the visits after the first.
+_FIRST_REVISIT = timedelta(hours=1)
 # Neighbours that one batch projects again at most; the rest is taken up by the next batch or run.
 _NEIGHBOURS = 2000
 
@@ -50,10 +67,11 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a document shows beside its own text: the sources that named it, its copies."""
+    """What a document shows beside its own text: the sources that named it, its copies, what became of its page."""
 
     feeds: tuple[str, ...] = ()
     copies: CopyFacts | None = None
+    page: PageState | None = None
 
 
 def extract_items(work: Work, ids: Sequence[str]) -> None:
@@ -151,6 +169,8 @@ def _settle_extraction(work: Work, conn: sa.Connection, item: Item, capture: Cap
         )
         items.move(conn, item.id, "extracted" if mine else "duplicate", doc_id=doc_id)
         runs.resolve(conn, item.id, now=work.parts.clock.now())
+        if mine and item.mode == "live":
+            revisits.schedule(conn, item.id, first_at=capture.fetched_at, due_at=capture.fetched_at + _FIRST_REVISIT)
         if mine:
             runs.note(conn, "extract", now=work.parts.clock.now(), run_id=work.run_id, item_id=item.id, detail=f"document {doc_id}")
         else:
@@ -236,13 +256,35 @@ def _index_chunk(work: Work, ids: list[str]) -> None:
         around = surroundings(conn, list(fresh))
         actions = [a for item, d in pairs if (a := _action(work, conn, item, fresh[d.id], around[d.id])) is not None]
     by_doc = {document.id: item for item, document in pairs}
-    results = list(_write(work, actions))
+    results = list(_write(work, actions, work.target))
     with work.parts.ledger.transaction() as conn:
         for result in results:
             _settle_write(work, conn, by_doc.pop(result.doc_id), fresh[result.doc_id], result)
         for item in by_doc.values():
             items.move(conn, item.id, "indexed")
             _end(work, conn, item, Outcome.UNCHANGED, stage="index")
+    if work.target is None:
+        _index_revisions(work, [document for document in fresh.values() if document.revision > 1])
+
+
+def _index_revisions(work: Work, changed: Sequence[StoredDocument]) -> None:
+    """Send the versions of documents that have more than one; what is not taken goes with the document's next write."""
+    with work.parts.ledger.reading() as conn:
+        histories = documents.history(conn, [document.id for document in changed])
+    sources = {document.id: document.source_id for document in changed}
+    actions = {}
+    for doc_id, versions in histories.items():
+        for before, version in zip([None, *versions], versions, strict=False):
+            if not version.indexed:
+                body = project_revision(
+                    version.article, before.article if before else None, doc_id=doc_id, revision=version.revision, source_id=sources[doc_id],
+                    seen_at=version.seen_at,
+                )  # fmt: skip
+                actions[revision_id(doc_id, version.revision)] = (version, WriteAction(doc_id=body["revision_id"], version=version.revision, body=body))
+    written = [result.doc_id for result in _write(work, [action for _, action in actions.values()], "revisions") if result.outcome in ("acked", "superseded")]
+    with work.parts.ledger.transaction() as conn:
+        for name in written:
+            documents.revision_indexed(conn, actions[name][0].doc_id, actions[name][0].revision)
 
 
 def _action(work: Work, conn: sa.Connection, item: Item, document: StoredDocument, around: Surroundings) -> WriteAction | None:
@@ -254,8 +296,9 @@ def _action(work: Work, conn: sa.Connection, item: Item, document: StoredDocumen
 
 def surroundings(conn: sa.Connection, doc_ids: Sequence[str]) -> dict[str, Surroundings]:
     """What the ledger knows around each of the documents."""
-    feeds, found = items.feeds_of(conn, doc_ids), copies.facts(conn, doc_ids)
-    return {doc_id: Surroundings(feeds=feeds.get(doc_id, ()), copies=found.get(doc_id)) for doc_id in doc_ids}
+    feeds, found, pages = items.feeds_of(conn, doc_ids), copies.facts(conn, doc_ids), revisits.changed_pages(conn, doc_ids)
+    states = {doc_id: PageState(state=row.state, since=row.since, moved_to=row.moved_to) for doc_id, row in pages.items()}
+    return {doc_id: Surroundings(feeds=feeds.get(doc_id, ()), copies=found.get(doc_id), page=states.get(doc_id)) for doc_id in doc_ids}
 
 
 def document_of(parts: Parts, item: Item, document: StoredDocument, around: Surroundings) -> dict[str, Any]:
@@ -266,16 +309,16 @@ def document_of(parts: Parts, item: Item, document: StoredDocument, around: Surr
         doc_id=document.id, source=parts.source(document.source_id), feeds=around.feeds or (document.source_id,), requested_url=item.url,
         first_seen_at=document.first_seen_at, fetched_at=item.fetched_at or document.first_seen_at, revised_at=document.revised_at,
         usage=item.usage, revision=document.revision, mode=item.mode, run_id=item.run_id or "", raw=item.raw, aliases=parts.tagger().aliases_of(linked),
-        copies=around.copies, syndication=credit_of(document.article.text, document.article.authors),
+        copies=around.copies, page=around.page, syndication=credit_of(document.article.text, document.article.authors),
     )  # fmt: skip
     return project(EnrichedArticle(article=document.article, tags=document.tags), context)
 
 
-def _write(work: Work, actions: list[WriteAction]) -> Iterator[WriteResult]:
+def _write(work: Work, actions: list[WriteAction], target: str | None) -> Iterator[WriteResult]:
     """Results of writing; after `Unavailable` the rest is undecided."""
     left = {action.doc_id: action for action in actions}
     try:
-        for result in work.parts.index().write(actions, work.target) if actions else ():
+        for result in work.parts.index().write(actions, target) if actions else ():
             left.pop(result.doc_id, None)
             yield result
     except Unavailable as error:

@@ -9,7 +9,7 @@ from typing import Any
 
 VERSION = 1
 # Component templates of each kind of index, in the order of composition.
-COMPONENTS = {"articles": ("settings", "text", "facts", "enrichment"), "runs": ("runs",), "sources": ("sources",)}
+COMPONENTS = {"articles": ("settings", "text", "facts", "enrichment"), "runs": ("runs",), "sources": ("sources",), "revisions": ("revisions",)}
 _HERE = Path(__file__).parent
 
 

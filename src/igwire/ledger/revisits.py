@@ -1,0 +1,70 @@
+"""Which pages are looked at again, when, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from igwire.ledger.database import chunked, upsert
+from igwire.ledger.tables import items, revisits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revisit:
+    """One page's row; see `tables.revisits`."""
+
+    item_id: str
+    first_at: datetime
+    due_at: datetime | None
+    state: str = "online"
+    since: datetime | None = None
+    moved_to: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    misses: int = 0
+
+
+def _revisit(row: Any) -> Revisit:
+    return Revisit(**row._mapping)
+
+
+def schedule(conn: sa.Connection, item_id: str, *, first_at: datetime, due_at: datetime) -> None:
+    """Look at the item's page again from `due_at` on; a page that is scheduled already keeps its place."""
+    values = asdict(Revisit(item_id=item_id, first_at=first_at, due_at=due_at))
+    conn.execute(upsert(conn, revisits).values(values).on_conflict_do_nothing())
+
+
+def due(conn: sa.Connection, now: datetime, limit: int) -> list[Revisit]:
+    """At most `limit` pages that are due, the longest waiting first; only of items that are complete and nobody works on."""
+    free = sa.or_(items.c.claimed_until.is_(None), items.c.claimed_until < now)
+    wanted = sa.select(revisits).join(items, items.c.id == revisits.c.item_id).where(revisits.c.due_at <= now, items.c.state == "indexed", free)
+    return [_revisit(row) for row in conn.execute(wanted.order_by(revisits.c.due_at, revisits.c.item_id).limit(limit))]
+
+
+def save(conn: sa.Connection, row: Revisit) -> None:
+    """Keep what a visit showed."""
+    conn.execute(revisits.update().where(revisits.c.item_id == row.item_id).values(asdict(row)))
+
+
+def get(conn: sa.Connection, item_ids: Sequence[str]) -> Iterator[Revisit]:
+    """The rows of these items, those that have one."""
+    for chunk in chunked(item_ids):
+        for row in conn.execute(sa.select(revisits).where(revisits.c.item_id.in_(chunk))).fetchall():
+            yield _revisit(row)
+
+
+def changed_pages(conn: sa.Connection, doc_ids: Sequence[str]) -> dict[str, Revisit]:
+    """By document id: those whose page is gone or moved."""
+    found: dict[str, Revisit] = {}
+    for chunk in chunked(doc_ids):
+        join = revisits.join(items, items.c.id == revisits.c.item_id)
+        wanted = sa.select(items.c.doc_id, revisits).select_from(join).where(items.c.doc_id.in_(chunk), revisits.c.state != "online")
+        for row in conn.execute(wanted.order_by(revisits.c.item_id)):
+            fields = dict(row._mapping)
+            doc_id = fields.pop("doc_id")
+            found[doc_id] = Revisit(**fields)
+    return found

@@ -1,0 +1,166 @@
+"""Requests for pages of articles: robots first, one request at a time per host; what an answer means is the heir's business."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+import sqlalchemy as sa
+
+from igwire.errors import BadUrl, FetchError
+from igwire.fetch import policy
+from igwire.fetch.robots import Robots
+from igwire.ledger import hosts, runs
+from igwire.ledger.items import Item
+from igwire.ledger.packing import entry_to_json
+from igwire.model import Capture, Outcome
+from igwire.pipeline.hostwork import HostWork, Pause
+from igwire.pipeline.parts import Parts
+from igwire.pipeline.raw import Keeper
+from igwire.urls import origin_of
+
+# RFC 9309 section 2.4: a robots file is not used longer than a day; one that could not be had is asked for again sooner.
+_ROBOTS_FRESH = timedelta(hours=24)
+_ROBOTS_RETRY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsJob:
+    """Fetch the robots file of an origin such as http://example.org:8080; `gap_s`: the catalogue's agreement with its host."""
+
+    origin: str
+    gap_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """No request was sent: robots forbids it, or could not be asked."""
+
+    outcome: Outcome
+    reason: str
+
+
+Job = Item | RobotsJob
+Sent = Capture | FetchError | BadUrl | Held
+
+
+class PageRequests:
+    """Requests for items' pages, as `HostWork` wants them; heirs say what follows from an answer.
+
+    What is decided goes to `writes`, and is written in one transaction for all that came together.
+    """
+
+    def __init__(self, parts: Parts, run_id: str, keeper: Keeper) -> None:
+        self.parts, self.run_id, self.keeper = parts, run_id, keeper
+        self.fetcher = parts.fetcher()
+        self.rules: dict[str, Robots] = {}
+        self.captures: list[tuple[Item, Capture]] = []
+        self.writes: list[Callable[[sa.Connection], None]] = []
+
+    def held(self, item: Item, held: Held) -> None:
+        """No request was sent for the item."""
+        raise NotImplementedError
+
+    def failed(self, item: Item, error: FetchError | BadUrl) -> None:
+        """No answer came."""
+        raise NotImplementedError
+
+    def keep_raw(self) -> None:
+        """Bring those of `captures` to the disk that are to be kept, and decide what follows from all of them."""
+        raise NotImplementedError
+
+    def headers(self, item: Item) -> Mapping[str, str] | None:
+        """Headers of the item's request, beside the usual ones; called in a thread, must not read the ledger."""
+        return None
+
+    def work(self, wanted: Iterable[Item], *, asker: hosts.Asker, until: datetime) -> list[tuple[Item, str]]:
+        """Ask for the items' pages; those that found no slot before `until`, with the reason."""
+        work: HostWork[Job, Sent] = HostWork(
+            ledger=self.parts.ledger, clock=self.parts.clock, asker=asker, threads=self.parts.knobs.threads, until=until, send=self.send,
+            settle=self.settle, before_commit=self.keep_raw, write=self.write,
+        )  # fmt: skip
+        left = work.run(self.jobs(wanted))
+        return [(job, reason) for job, reason in left if isinstance(job, Item)]
+
+    def facts(self, item: Item) -> dict[str, object]:
+        """What is stored beside the item's answer."""
+        return {"kind": "page", "source": item.source_id, "item": item.id, "entry": entry_to_json(item.entry), "run": self.run_id}
+
+    def jobs(self, wanted: Iterable[Item]) -> Iterator[tuple[str, Job]]:
+        """The batch's requests by host, each origin's robots file first where the stored one is old."""
+        for item in sorted(wanted, key=lambda i: (i.first_seen_at, i.id)):
+            origin = origin_of(item.url)
+            if origin not in self.rules and not self._load_rules(origin):
+                yield item.host, RobotsJob(origin, self.parts.source(item.source_id).gap_s)
+            yield item.host, item
+
+    def _load_rules(self, origin: str) -> bool:
+        """Take the stored robots file; False when a fresh one is needed. Until it comes, everything is forbidden."""
+        with self.parts.ledger.reading() as conn:
+            stored = hosts.robots_of(conn, origin)
+        self.rules[origin] = Robots.parse(stored[2], stored[1]) if stored else Robots.parse(b"", 0)
+        if stored is None:
+            return False
+        age = self.parts.clock.now() - stored[0]
+        return age < (_ROBOTS_FRESH if 200 <= stored[1] < 500 and stored[1] != 429 else _ROBOTS_RETRY)
+
+    def send(self, job: Job) -> Sent:
+        """Send one request, unless robots forbids it; runs in a thread."""
+        if isinstance(job, Item) and (held := self._held(job)):
+            return held
+        try:
+            if isinstance(job, Item):
+                return self.fetcher.get(job.url, headers=self.headers(job))
+            return self.fetcher.get(f"{job.origin}/robots.txt")
+        except (FetchError, BadUrl) as error:
+            return error
+
+    def _held(self, item: Item) -> Held | None:
+        rules = self.rules[origin_of(item.url)]
+        if rules.unreachable:
+            return Held(Outcome.DEFERRED, "robots_unreachable")
+        return None if rules.allowed(item.url)[0] else Held(Outcome.REJECTED, "robots")
+
+    def settle(self, job: Job, sent: Sent, failures: int) -> Pause:
+        """Decide what becomes of the answer, and say how long the host is left alone."""
+        if isinstance(sent, Held):
+            assert isinstance(job, Item)
+            self.held(job, sent)
+            return Pause(gap_s=0, failures=failures)
+        if isinstance(job, RobotsJob):
+            self._keep_robots(job, sent)
+        elif isinstance(sent, Capture):
+            self.captures.append((job, sent))
+        else:
+            self.failed(job, sent)
+        return self._pause(job, sent, failures)
+
+    def _pause(self, job: Job, sent: Sent, failures: int) -> Pause:
+        if isinstance(job, Item):
+            rules, own = self.rules[origin_of(job.url)], self.parts.source(job.source_id).gap_s
+        else:
+            rules, own = self.rules[job.origin], job.gap_s
+        gap, now = policy.gap_s(own, rules.crawl_delay, self.parts.knobs.gap_s), self.parts.clock.now()
+        if isinstance(sent, Capture):
+            cooling = policy.cooling_until(sent.status, sent.headers, now=now, failures=failures)
+            return Pause(gap_s=gap, cooling_until=cooling, reason=f"http_{sent.status}" if cooling else None, failures=failures + 1 if cooling else 0)
+        if not isinstance(sent, FetchError) or sent.reason not in policy.OF_THE_HOST:
+            return Pause(gap_s=gap, failures=failures)
+        cooling = policy.cooling_after_failure(now=now, failures=failures)
+        return Pause(gap_s=gap, cooling_until=cooling, reason=sent.reason if cooling else None, failures=failures + 1)
+
+    def write(self, conn: sa.Connection) -> None:
+        """Write what was decided."""
+        self.keeper.note(conn)
+        for write in self.writes:
+            write(conn)
+        self.writes = []
+
+    def _keep_robots(self, job: RobotsJob, sent: Sent) -> None:
+        status, body = (sent.status, sent.body) if isinstance(sent, Capture) else (0, b"")
+        self.rules[job.origin] = Robots.parse(body, status)
+        now = self.parts.clock.now()
+        self.writes.append(partial(hosts.save_robots, origin=job.origin, status=status, body=body, now=now))
+        self.writes.append(partial(runs.note, what="robots", now=now, run_id=self.run_id, detail=f"{job.origin}: status {status}"))
