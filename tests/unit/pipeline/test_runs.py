@@ -39,7 +39,7 @@ def test_a_run_indexes_what_the_feed_names_and_balances(bench):
     assert bench.index.runs["r1"]["status"] == "ok"
 
 
-def test_a_second_run_asks_conditionally_fetches_no_page_and_changes_nothing(bench):
+def test_a_second_run_asks_conditionally_looks_again_at_the_page_and_changes_nothing(bench):
     serve(bench, one=(200, page("One")))
     run_all(bench.parts(), "r1", LIVE)
     before, bench.fetcher.asked = dict(bench.index.documents), []
@@ -47,9 +47,9 @@ def test_a_second_run_asks_conditionally_fetches_no_page_and_changes_nothing(ben
     later(bench, hours=2)
     done = run_all(bench.parts(), "r2", LIVE)
     assert done.planned == 0
-    assert done.polls == {"unchanged": 1, "new": 0}
+    assert done.polls == {"unchanged": 1, "new": 0, "revisit_unchanged": 1}
     assert bench.fetcher.asked[0][1]["If-None-Match"] == '"v1"'
-    assert bench.fetcher.pages() == []
+    assert bench.fetcher.pages() == ["http://news.example/one"]
     assert bench.index.documents == before
 
 
@@ -308,7 +308,7 @@ def test_a_feed_that_is_a_web_page_keeps_the_old_state(bench):
     later(bench, hours=2)
     bench.fetcher.answers["http://news.example/feed"] = (200, b"<html><body>please log in</body></html>", {"Content-Type": "text/html"})
     done = run_all(bench.parts(), "r2", LIVE)
-    assert done.polls == {"not_a_feed": 1}
+    assert done.polls == {"not_a_feed": 1, "revisit_unchanged": 1}
     from igwire.ledger import sources
 
     with bench.ledger.reading() as conn:
