@@ -51,3 +51,8 @@ def _begins(words: list[re.Match[str]], letters: list[str]) -> int | None:
         elif word[0][0].isupper():
             return None
     return None
+
+
+def occurrences(text: str, short: str) -> Iterator[int]:
+    """Where the acronym stands by itself in the text."""
+    return (match.start() for match in re.finditer(rf"(?<!\w){re.escape(short)}(?!\w)", text))

@@ -24,7 +24,8 @@ _DEFINED = 0.5
 _COMPANY = 0.25
 _DENSE = 0.1
 _WORDS = 0.35
-_OUT_OF_DATE = 0.5
+# Rules the name out.
+_OUT_OF_DATE = 2.0
 _METONYM = re.compile(
     r"(?:['’]s)?\s(?:said|says|announced|warned|denied|accused|condemned|wants|insists|vowed|urged|rejected|agreed|refused|responded|argues|argued|imposed|sanctioned|has (?:said|accused|denied|warned))\b"
 )
@@ -60,7 +61,8 @@ class Context:
         scored = [item for item in scored if item[0] >= _THRESHOLD]
         if not scored:
             return _demonym(hit)
-        scored.sort(key=lambda item: (-item[0], item[2].entity.id if item[2].entity else ""))
+        # Of two that are as likely, the country (تونس is Tunis and Tunisia).
+        scored.sort(key=lambda item: (-item[0], item[2].entity.level != "country", item[2].entity.id) if item[2].entity else (0.0, True, ""))
         score, why, name = scored[0]
         if len(scored) > 1 and scored[1][0] > score - 0.05 and scored[1][2].entity is not name.entity:
             score -= 0.15

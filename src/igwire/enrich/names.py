@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from igwire.enrich.vocabulary import TOKEN, Vocabulary, folded, pinyin_name
 
 _JOINS = frozenset(["and", "&", "et", "y", "e", "und", "и", "to"])
 OF = frozenset(["of", "for", "on", "the", "по", "für"])
+_CONNECTORS = _JOINS | OF
 _PARTICLES = frozenset(["de", "du", "des", "del", "der", "da", "do"])
 LONGEST_PERSON = 4
 _LONGEST_ACRONYM = 8
@@ -43,7 +44,7 @@ class Group:
     """Capitalised words that may be one name. `first`: the sentence starts with it; `nation`: a place or people's name stands before it."""
 
     text: str
-    words: list[tuple[int, int, str]]
+    words: list[Word]
     first: bool
     nation: Span | None = None
 
@@ -62,6 +63,27 @@ class Group:
         return self.text[self.start : self.end]
 
 
+@dataclass(slots=True)
+class _Run:
+    """The words that are being gathered into a group. `head`: an "of" has joined words to the head of a name."""
+
+    text: str
+    first: bool
+    words: list[Word] = field(default_factory=list)
+    head: bool = False
+    nation: Span | None = None
+
+    def ended(self, nation: Span | None = None) -> Iterator[Group]:
+        """The group, when there is one; a new one begins, after the place `nation`."""
+        if words := _trimmed(self.words):
+            yield Group(self.text, words, self.first, self.nation)
+        self.restart(nation)
+
+    def restart(self, nation: Span | None = None) -> None:
+        """Forget the words; what follows no longer starts a sentence."""
+        self.words, self.head, self.first, self.nation = [], False, False, nation
+
+
 class NameTypes:
     """Cuts sequences of capitalised words into groups, and types each group by its words alone, where they tell."""
 
@@ -70,38 +92,42 @@ class NameTypes:
 
     def cut(self, text: str, start: int, sequence: str, spans: list[Span], first: bool) -> Iterator[Group]:
         """The groups of a sequence that begins at `start`: cut at linked spans, at possessives, and at "and" or "of" that join no name."""
-        words: list[tuple[int, int, str]] = []
-        head = False
-        nation: Span | None = None
+        run = _Run(text, first)
         for match in TOKEN.finditer(sequence):
-            token = (start + match.start(), start + match.end(), match[0])
-            span = next((s for s in spans if s.start < token[1] and token[0] < s.end), None)
-            if span is not None:
-                if span.type == "place" and not head and not words:
-                    nation = span
-                    continue
-                if (trimmed := _trimmed(words)) and not self._only_nation(trimmed):
-                    yield Group(text, trimmed, first, nation)
-                words, head, first, nation = [], False, False, (span if span.type == "place" else None)
-                continue
-            lower = match[0].lower() if match[0][0].islower() or match[0] == "&" else ""
-            if lower in _JOINS or lower in OF:
-                if words and self._joins(lower, words, head):
-                    head = True
-                    words.append(token)
-                    continue
-                if trimmed := _trimmed(words):
-                    yield Group(text, trimmed, first, nation)
-                words, head, first, nation = [], False, False, None
-                continue
-            words.append(own(*token))
-            if match[0][-2:] in ("'s", "’s"):
-                yield Group(text, words, first, nation)
-                words, head, first, nation = [], False, False, None
-        if trimmed := _trimmed(words):
-            yield Group(text, trimmed, first, nation)
+            word = match[0]
+            token = (start + match.start(), start + match.end(), word)
+            if span := next((s for s in spans if s.start < token[1] and token[0] < s.end), None):
+                yield from self._at_link(run, span)
+            elif word == "&" or (word[0].islower() and word in _CONNECTORS):
+                if run.words and self._joins(word, run.words, run.head):
+                    run.words.append(token)
+                    run.head = True
+                else:
+                    yield from run.ended()
+            else:
+                yield from self._at_word(run, token)
+        yield from run.ended()
 
-    def _joins(self, connector: str, words: list[tuple[int, int, str]], head: bool) -> bool:
+    def _at_link(self, run: _Run, span: Span) -> Iterator[Group]:
+        place = span if span.type == "place" else None
+        if place and not run.words:
+            run.nation = place
+        elif self._only_nation(run.words):
+            run.restart(place)
+        else:
+            yield from run.ended(place)
+
+    def _at_word(self, run: _Run, token: Word) -> Iterator[Group]:
+        if run.words and folded(token[2]) in self._v["title"] and (left := self._before_title(run.words)):
+            rest = run.words[len(left) :]
+            run.words = left
+            yield from run.ended()
+            run.words = rest
+        run.words.append(own(*token))
+        if token[2][-2:] in ("'s", "’s"):
+            yield from run.ended()
+
+    def _joins(self, connector: str, words: list[Word], head: bool) -> bool:
         if connector == "&":
             return True
         last = folded(words[-1][2])
@@ -110,27 +136,41 @@ class NameTypes:
             return head and (last not in v.first_names)
         return last in v["organisation"] or last in v["event"] or last in v["law"] or last in v["place"] or words[-1][2].lower() in OF or head
 
-    def _only_nation(self, words: list[tuple[int, int, str]]) -> bool:
+    def _before_title(self, words: list[Word]) -> list[Word]:
+        """What stands before a title and is none: the Pennsylvania of "Pennsylvania Senator", nothing of "Former Vice President"."""
+        v = self._v
+        end = len(words)
+        while end and (folded(words[end - 1][2]) in v.titles or folded(words[end - 1][2]) in v["modifiers"] or words[end - 1][2][0].islower()):
+            end -= 1
+        return words[:end] if end and not any(folded(word) in v["common"] for _, _, word in words[:end]) else []
+
+    def _only_nation(self, words: list[Word]) -> bool:
         return all(folded(word) in self._v["direction"] for _, _, word in words)
 
     def of_group(self, group: Group) -> Found | None:
         """What the group's own words say, or None; leading words that belong to no name are taken off the group."""
         v = self._v
         words = group.words
+        called_the = not group.first and words[0][2] == "The"
         while words and self._strippable(words):
             words = words[1:]
             group.first = False
+        while len(words) > 1 and self._trailing(words):
+            words = words[:-1]
         group.words = words or group.words[:1]
         if not words:
             return None
         keys = [folded(word) for _, _, word in words]
         if (title := max((i for i, k in enumerate(keys) if k in v.titles), default=-1)) >= 0 and (found := self._titled_person(group, words, keys, title)):
             return found
-        if len(words) == 1:
+        if len(words) == 1 and not called_the:
             return self._named_like_a_place(group, words, keys) or self._single(group, words[0], keys[0])
-        return self._organisation(group, words, keys) or self._place(words, keys) or self._person(words, keys) or self._named_like_a_place(group, words, keys)
+        found = self._organisation(group, words, keys) or self._place(words, keys)
+        if found is None and called_the and self.namelike(keys):
+            return Found(words[0][0], words[-1][1], "organisation", "a capitalised The in mid-sentence", 0.7)
+        return found or self._person(words, keys) or self._named_like_a_place(group, words, keys)
 
-    def _strippable(self, words: list[tuple[int, int, str]]) -> bool:
+    def _strippable(self, words: list[Word]) -> bool:
         """Whether the first word is no part of a name: "The", "But"; not the He of He Qisong, the Las of Las Vegas."""
         v = self._v
         first = folded(words[0][2])
@@ -141,7 +181,14 @@ class NameTypes:
         whole = [word for _, _, word in words]
         return not (first in v["place_first"] and len(words) > 1) and not pinyin_name(whole) and " ".join(map(folded, whole)) not in v.cities
 
-    def _titled_person(self, group: Group, words: list[tuple[int, int, str]], keys: list[str], title: int) -> Found | None:
+    def _trailing(self, words: list[Word]) -> bool:
+        """Whether the last word is no part of the name: the Monday of "Obama Monday", the I of "Air Force I"."""
+        last = folded(words[-1][2])
+        v = self._v
+        kinds = ("organisation", "company", "media", "event", "law", "place")
+        return (last in v["common"] or words[-1][2] == "I") and last not in v.titles and not any(last in v[kind] for kind in kinds)
+
+    def _titled_person(self, group: Group, words: list[Word], keys: list[str], title: int) -> Found | None:
         name = words[title + 1 :]
         if not name or len(name) > LONGEST_PERSON or not self.namelike(keys[title + 1 :]) or keys[-1] in self._v["organisation"]:
             return None
@@ -156,7 +203,7 @@ class NameTypes:
         v = self._v
         return not any(k in v["common"] or k in v.titles or k in v["modifiers"] for k in keys if len(k) > 1) and keys[0] not in v["organisation"]
 
-    def _single(self, group: Group, word: tuple[int, int, str], name: str) -> Found | None:
+    def _single(self, group: Group, word: Word, name: str) -> Found | None:
         v = self._v
         start, end, surface = word
         if name in v["common"] or name in v.titles or len(name) < 2 or surface in v.capitals:
@@ -169,19 +216,21 @@ class NameTypes:
             return Found(start, end, "organisation", "written in capitals", 0.6)
         return None
 
-    def _organisation(self, group: Group, words: list[tuple[int, int, str]], keys: list[str]) -> Found | None:
+    def _organisation(self, group: Group, words: list[Word], keys: list[str]) -> Found | None:
         v = self._v
         start = group.nation.start if group.nation else words[0][0]
         end, last = words[-1][1], keys[-1]
         heads = [i for i, k in enumerate(keys[:-1]) if words[i + 1][2].lower() in OF or words[i + 1][2] in _PARTICLES or k == keys[0]]
         for kind, result in (("organisation", "organisation"), ("company", "company"), ("media", "media"), ("event", "event"), ("law", "law")):
+            if kind == "law" and len(words) == 2 and keys[0] in v.first_names:
+                continue
             if last in v[kind] and not (last in v["place"] and kind == "organisation" and len(words) < 2):
                 return Found(start, end, result, f"its last word {words[-1][2]!r}", 0.9)
             if kind in ("organisation", "event", "law") and any(keys[i] in v[kind] and len(words) > i + 2 for i in heads):
                 return Found(start, end, result, "its first words", 0.9)
         return None
 
-    def _place(self, words: list[tuple[int, int, str]], keys: list[str]) -> Found | None:
+    def _place(self, words: list[Word], keys: list[str]) -> Found | None:
         v = self._v
         start, end = words[0][0], words[-1][1]
         whole = " ".join(keys)
@@ -195,7 +244,7 @@ class NameTypes:
             return Found(start, end, "place", f"its first word {words[0][2]!r}", 0.75)
         return None
 
-    def _person(self, words: list[tuple[int, int, str]], keys: list[str]) -> Found | None:
+    def _person(self, words: list[Word], keys: list[str]) -> Found | None:
         v = self._v
         capital = [word for _, _, word in words if word[0].isupper()]
         if len(capital) > LONGEST_PERSON or any(k in v["common"] and len(k) > 1 for k in keys[1:]):
@@ -207,7 +256,7 @@ class NameTypes:
             return Found(words[0][0], words[-1][1], "person", "initials", 0.8)
         return None
 
-    def _named_like_a_place(self, group: Group, words: list[tuple[int, int, str]], keys: list[str]) -> Found | None:
+    def _named_like_a_place(self, group: Group, words: list[Word], keys: list[str]) -> Found | None:
         """ "Jordan Smith", "Chad Okoye": the linked place before the surname is a given name."""
         nation = group.nation
         if nation is None or len(words) > 2 or folded(group.text[nation.start : nation.end]) not in self._v["place_person"] or not self.namelike(keys):
@@ -215,12 +264,12 @@ class NameTypes:
         return Found(nation.start, words[-1][1], "person", "given name", 0.86)
 
 
-def own(start: int, end: int, word: str) -> tuple[int, int, str]:
+def own(start: int, end: int, word: str) -> Word:
     """The word without a possessive ending, which belongs to no name."""
     return (start, end - 2, word[:-2]) if word[-2:] in ("'s", "’s") else (start, end, word)
 
 
-def _trimmed(words: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+def _trimmed(words: list[Word]) -> list[Word]:
     while words and (words[-1][2][0].islower() or words[-1][2] == "&"):
         words = words[:-1]
     return words

@@ -103,14 +103,14 @@ class Recogniser:
     def _by_neighbours(self, rest: list[tuple[int, Group]], evidence: Evidence, results: list[list[Found]]) -> list[tuple[int, Group]]:
         left = []
         for number, group in rest:
-            if found := self._beside(group):
+            if found := self._beside(group, evidence):
                 self._note(evidence, group.text, found)
                 results[number].append(found)
             else:
                 left.append((number, group))
         return left
 
-    def _beside(self, group: Group) -> Found | None:
+    def _beside(self, group: Group, evidence: Evidence) -> Found | None:
         v = self._v
         keys = [folded(word) for _, _, word in group.words]
         if not self._names.namelike(keys) or (len(keys) == 1 and (len(keys[0]) < 3 or group.words[0][2] in v.capitals)):
@@ -118,15 +118,14 @@ class Recogniser:
         text, start, end = group.text, group.start, group.end
         before = [word.strip(_BESIDE).lower() for word in text[max(start - 24, 0) : start].split()[-2:]]
         last = before[-1] if before else ""
-        article = last == "the"
-        if (before[0] if article else last) in v["locative"]:
-            return Found(start, end, "place", "after a preposition of place", 0.6)
-        if len(keys) > LONGEST_PERSON or article:
+        if len(keys) > LONGEST_PERSON or last == "the":
             return None
         if not group.first and (last in v["speech"] or (len(keys) > 1 and last in v.roles)):
             return Found(start, end, "person", "after a verb of speech or a role", 0.7)
         if (len(keys) > 1 or not group.words[0][2].isupper()) and v.speech_after.match(text, end):
             return Found(start, end, "person", "before a verb of speech or a role", 0.7)
+        if last in v["locative"] and keys[-1] not in evidence.people:
+            return Found(start, end, "place", "after a preposition of place", 0.6)
         return None
 
     def _note(self, evidence: Evidence, text: str, found: Found) -> None:
@@ -145,10 +144,12 @@ class Recogniser:
     def _by_document(self, group: Group, evidence: Evidence) -> Found | None:
         v = self._v
         name = folded(group.surface())
+        if name in evidence.people:
+            return Found(group.start, group.end, "person", f"part of {evidence.people[name]!r}", 0.75)
         if known := evidence.types.get(name):
             return Found(group.start, group.end, known, "same name elsewhere in the document", 0.75)
         if len(group.words) == 1:
-            return self._lonely(group, name, evidence)
+            return self._lonely(group, name)
         keys = [folded(word) for _, _, word in group.words]
         if group.first and keys[0] in v["modifiers"]:
             return None
@@ -160,12 +161,10 @@ class Recogniser:
             return Found(group.start, group.end, "person", "capitalised words", 0.5)
         return Found(group.start, group.end, "organisation", "capitalised words", 0.45)
 
-    def _lonely(self, group: Group, name: str, evidence: Evidence) -> Found | None:
+    def _lonely(self, group: Group, name: str) -> Found | None:
         v = self._v
         if name in v["common"] or name in v.titles or name in v["modifiers"] or len(name) < 3 or group.words[0][2] in v.capitals:
             return None
-        if name in evidence.people:
-            return Found(group.start, group.end, "person", f"part of {evidence.people[name]!r}", 0.75)
         if group.first:
             return None
         if name in v.first_names:
@@ -188,6 +187,9 @@ def _sequences(text: str, spans: Sequence[Span]) -> Iterator[tuple[int, str, lis
         while look < count and spans[look].start < end:
             look += 1
         inside = list(spans[at:look]) if look > at else []
+        # Three words in capitals are shouting: nothing tells a name in them.
+        if match[0].isupper() and match[0].count(" ") > 1:
+            continue
         if not (inside and inside[0].start <= start and end <= inside[0].end):
             yield start, match[0], inside
 

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from igwire.enrich.acronyms import Definition, definitions
+from igwire.enrich.acronyms import Definition, definitions, occurrences
 from igwire.enrich.engines import Engine, merged
 from igwire.enrich.link import Context, Link
 from igwire.enrich.match import Hit, Matcher
 from igwire.enrich.names import Found, Span
 from igwire.enrich.recognise import Recogniser
-from igwire.enrich.unspaced import other_scripts
+from igwire.enrich.scripts import other_scripts
 from igwire.enrich.vocabulary import Vocabulary, folded
 from igwire.kb import KnowledgeBase
 from igwire.kb.lexicon import Lexicon
@@ -25,6 +25,8 @@ from igwire.model import Mention, Tags
 
 # Raised when the same text may be tagged otherwise; with the knowledge base's version it tells what is stale.
 _GENERATION = 2
+# Nearly as sure as a title before a name.
+_DEFINED = 0.88
 _WORDS = re.compile(r"[^\W\d_][\w’'-]+")
 
 
@@ -81,20 +83,22 @@ class Tagger:
         context = Context([hit for found in hits for hit in found], whole, titles=self._vocabulary.titles, defined=meanings, published=published)
         links = tuple([(hit, link) for hit in found if (link := context.link(hit, content))] for (_, content), found in zip(fields, hits, strict=True))
         found = self._recognised(fields, hits, links, language)
-        mentions = [
-            m for n, (name, content) in enumerate(fields) for m in self._mentions(name, content, links[n], found[n], _identities(fields, links, meanings))
-        ]
+        for short, kind in _kinds(defined, meanings, found, self._kb).items():
+            for (_, content), listed in zip(fields, found, strict=True):
+                listed += [Found(at, at + len(short), kind, "defined in the text", _DEFINED) for at in occurrences(content, short)]
+        known = _identities(fields, links, meanings)
+        mentions = [m for n, (name, content) in enumerate(fields) for m in self._mentions(name, content, links[n], found[n], known)]
         return Reading(fields, hits, links, found, tuple(mentions))
 
     def _recognised(
         self, fields: Sequence[tuple[str, str]], hits: Sequence[Sequence[Hit]], links: Sequence[Sequence[tuple[Hit, Link]]], language: str | None
     ) -> tuple[list[Found], ...]:
         texts = [content for _, content in fields]
-        taken = [[Span(hit.start, hit.end, link.entity.type) for hit, link in field] for field in links]
+        taken = [[Span(hit.start, hit.end, link.entity.type) for hit, link in field if link.entity.type != "concept"] for field in links]
         ruled = self._recogniser.find(
             texts, taken, people=[text[h.start : h.end] for text, field in zip(texts, links, strict=True) for h, link in field if link.entity.type == "person"]
         )
-        others = [other_scripts(text, found) for text, found in zip(texts, hits, strict=True)]
+        others = [other_scripts(text, found, self._vocabulary.first_names) for text, found in zip(texts, hits, strict=True)]
         both = [[*a, *b] for a, b in zip(ruled, others, strict=True)]
         if self._engine is None:
             return tuple(both)
@@ -110,9 +114,11 @@ class Tagger:
         for f in found:
             if f.type != "place":
                 _mark(held, f.start, f.end)
-        # A longer name holds the place: the Beijing of Beijing Normal University is no mention of its own.
+        # A longer name holds a place or a concept: the Beijing of Beijing Normal University is no mention of its own.
         mentions = [
-            self._linked(field, text, hit.start, hit.end, link) for hit, link in links if link.entity.type != "place" or held.find(0, hit.start, hit.end) >= 0
+            self._linked(field, text, hit.start, hit.end, link)
+            for hit, link in links
+            if link.entity.type not in ("place", "concept") or held.find(0, hit.start, hit.end) >= 0
         ]
         for m in mentions:
             _mark(taken, m.start, m.end)
@@ -149,16 +155,26 @@ def _meanings(defined: Sequence[Sequence[Definition]], hits: Sequence[Sequence[H
     return meanings
 
 
+def _kinds(defined: Sequence[Sequence[Definition]], meanings: dict[str, str | None], found: Sequence[Sequence[Found]], kb: KnowledgeBase) -> dict[str, str]:
+    """The types of the acronyms that the text defines, where its long form is an entity or a recognised name."""
+    kinds = {short: kb.by_id[entity].type for short, entity in meanings.items() if entity}
+    for definitions_of_field, names in zip(defined, found, strict=True):
+        ends = {name.end: name.type for name in names} if definitions_of_field else {}
+        kinds |= {d.short: ends[d.end] for d in definitions_of_field if d.end in ends and d.short not in kinds}
+    return kinds
+
+
 def _identities(fields: Sequence[tuple[str, str]], links: Sequence[Sequence[tuple[Hit, Link]]], meanings: dict[str, str | None]) -> dict[str, Link]:
-    """Short names that the document itself ties to a linked entity: surnames of people, acronyms that it defines."""
+    """Short names that the document itself ties to a linked entity: parts and given names of people, acronyms that it defines."""
     by_id = {link.entity.id: link for field in links for _, link in field}
     found = {folded(short): _same(by_id[entity], f"{short!r} is defined in the text") for short, entity in meanings.items() if entity in by_id}
-    surnames: dict[str, set[str]] = {}
+    parts: dict[str, set[str]] = {}
     for (_, text), field in zip(fields, links, strict=True):
         for hit, link in field:
             if link.entity.type == "person" and len(words := _WORDS.findall(text[hit.start : hit.end])) > 1:
-                surnames.setdefault(folded(words[-1]), set()).add(link.entity.id)
-    return found | {name: _same(by_id[min(ids)], "surname of a full name in the document") for name, ids in surnames.items() if len(ids) == 1}
+                for word in (words[-1], words[0]):
+                    parts.setdefault(folded(word), set()).add(link.entity.id)
+    return found | {name: _same(by_id[min(ids)], "part of a full name in the document") for name, ids in parts.items() if len(ids) == 1}
 
 
 def _same(link: Link, why: str) -> Link:
