@@ -7,7 +7,8 @@ wait. Requests are counted by UTC day against a budget. Times come from the call
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,8 @@ from igwire.ledger.tables import hosts, robots
 
 # Longer than any request's total deadline (60 s) with its redirects; a killed worker's slot is free after it.
 LEASE = timedelta(seconds=150)
+# A host without a gap is kept from one request to the next no longer than this, so that other workers get their turn.
+_KEPT = timedelta(seconds=10)
 # A worker of the daily lane that was there within this span (beyond the host's own gap) is still at work.
 _WANTED = timedelta(seconds=30)
 # Of a day's budget the last fifth is kept for the daily lane.
@@ -51,6 +54,9 @@ class Slot:
     fence: int
     # How often the host failed in a row before this lease.
     failures: int
+    # Requests of the day, this one counted, and the instant from which the slot must be given back.
+    requests: int
+    ends: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +82,7 @@ def acquire(conn: sa.Connection, host: str, asker: Asker, *, now: datetime) -> S
     if asker.lane == "daily":
         values["daily_until"] = now + _WANTED
     conn.execute(hosts.update().where(mine).values(**values))
-    return Slot(host=host, asker=asker, fence=row.fence + 1, failures=row.failures)
+    return Slot(host=host, asker=asker, fence=row.fence + 1, failures=row.failures, requests=counted, ends=min(now + _KEPT, _midnight(now)))
 
 
 def _busy(row: Any, asker: Asker, now: datetime) -> Busy | None:
@@ -120,6 +126,29 @@ def release(
     mine = (hosts.c.host == slot.host) & (hosts.c.fence == slot.fence)
     if not conn.execute(hosts.update().where(mine).values(**values)).rowcount:
         raise LeaseLost(f"the slot of host {slot.host} was taken over by another worker")
+
+
+def keep(conn: sa.Connection, slots: Sequence[Slot], *, now: datetime) -> list[Slot]:
+    """Keep the slots for one more request each: what release and acquire would do to hosts without a gap, in one statement.
+
+    Those that cannot be kept (their time or their day's budget is over, another worker took them) are missing in the answer.
+    """
+    kept = [s for s in slots if now < s.ends and (s.asker.allowance is None or s.requests < s.asker.allowance)]
+    if not kept:
+        return []
+    rows = [{"b_host": s.host, "b_fence": s.fence, "b_until": now + LEASE, "b_requests": s.requests + 1} for s in kept]
+    done = conn.execute(_KEEP, rows)
+    if done.rowcount != len(rows):
+        # Some were lost: which ones, the single statements tell.
+        kept = [s for s, row in zip(kept, rows, strict=True) if conn.execute(_KEEP, row).rowcount]
+    return [replace(s, requests=s.requests + 1, failures=0) for s in kept]
+
+
+_KEEP = (
+    hosts.update()
+    .where(hosts.c.host == sa.bindparam("b_host"), hosts.c.fence == sa.bindparam("b_fence"))
+    .values(leased_until=sa.bindparam("b_until"), requests=sa.bindparam("b_requests"), failures=0)
+)
 
 
 def robots_of(conn: sa.Connection, origin: str) -> tuple[datetime, int, bytes] | None:

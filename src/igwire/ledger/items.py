@@ -140,9 +140,27 @@ def find(conn: sa.Connection, key: str) -> Item | None:
 
 def captured(conn: sa.Connection, item_id: str, raw: RawRef, *, run_id: str, at: datetime) -> None:
     """The item's page is in the raw store."""
-    values = {"state": "captured", "reason": None, "run_id": run_id, "fetched_at": at}
-    place = {"segment": raw.segment, "raw_offset": raw.offset, "raw_length": raw.length}
-    conn.execute(items.update().where(items.c.id == item_id).values(**values, **place))
+    captured_all(conn, [(item_id, raw, at)], run_id=run_id)
+
+
+def captured_all(conn: sa.Connection, pages: Sequence[tuple[str, RawRef, datetime]], *, run_id: str) -> None:
+    """The pages of these items (id, place, fetched at) are in the raw store."""
+    rows = [
+        {"b_id": item_id, "b_run": run_id, "b_at": at, "b_segment": raw.segment, "b_offset": raw.offset, "b_length": raw.length} for item_id, raw, at in pages
+    ]
+    if rows:
+        conn.execute(_CAPTURED, rows)
+
+
+# Written once: a statement that is put together anew costs more than the database takes for it.
+_CAPTURED = (
+    items.update()
+    .where(items.c.id == sa.bindparam("b_id"))
+    .values(
+        state="captured", reason=None, run_id=sa.bindparam("b_run"), fetched_at=sa.bindparam("b_at"), segment=sa.bindparam("b_segment"),
+        raw_offset=sa.bindparam("b_offset"), raw_length=sa.bindparam("b_length"),
+    )
+)  # fmt: skip
 
 
 def move(conn: sa.Connection, item_id: str, state: str, *, reason: str | None = None, doc_id: str | None = None) -> None:

@@ -24,12 +24,12 @@ def known(conn: sa.Connection, digests: Iterable[str]) -> dict[str, Stored]:
 
 def add(conn: sa.Connection, stored: Mapping[str, Stored]) -> None:
     """Remember new bodies; of two workers who stored the same one the first stays."""
-    for digest, body in stored.items():
-        values = {
-            "digest": digest, "segment": body.ref.segment, "raw_offset": body.ref.offset, "raw_length": body.ref.length, "url": body.url,
-            "fetched_at": body.at,
-        }  # fmt: skip
-        conn.execute(upsert(conn, payloads).values(values).on_conflict_do_nothing())
+    rows = [
+        {"digest": digest, "segment": b.ref.segment, "raw_offset": b.ref.offset, "raw_length": b.ref.length, "url": b.url, "fetched_at": b.at}
+        for digest, b in stored.items()
+    ]
+    if rows:
+        conn.execute(upsert(conn, payloads).on_conflict_do_nothing(), rows)
 
 
 def forget(conn: sa.Connection, ref: RawRef) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -131,6 +131,13 @@ def resolve(conn: sa.Connection, item_id: str, *, now: datetime) -> None:
 def open_dead_letters(conn: sa.Connection) -> list[Any]:
     """Rows of `dead_letters` that nobody answered yet, oldest first."""
     return list(conn.execute(sa.select(dead_letters).where(dead_letters.c.resolved_at.is_(None)).order_by(dead_letters.c.id)))
+
+
+def note_all(conn: sa.Connection, what: str, details: Mapping[str, str], *, now: datetime, run_id: str) -> None:
+    """One line of the trace for each item: item id → detail."""
+    rows = [{"at": now, "what": what, "run_id": run_id, "item_id": item_id, "detail": text[:1000]} for item_id, text in details.items()]
+    if rows:
+        conn.execute(events.insert(), rows)
 
 
 def note(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import sqlalchemy as sa
@@ -41,6 +41,18 @@ def collect(parts: Parts, run_id: str, batch: int) -> None:
 class _Collecting(PageRequests):
     """One batch's first requests for its pages."""
 
+    def __init__(self, parts: Parts, run_id: str, keeper: Keeper) -> None:
+        super().__init__(parts, run_id, keeper)
+        self.pages: list[tuple[str, RawRef, datetime]] = []
+        self.details: dict[str, str] = {}
+
+    def write(self, conn: sa.Connection) -> None:
+        """The captured pages in one statement, then the rest."""
+        items.captured_all(conn, self.pages, run_id=self.run_id)
+        runs.note_all(conn, "fetch", self.details, now=self.parts.clock.now(), run_id=self.run_id)
+        self.pages, self.details = [], {}
+        super().write(conn)
+
     def held(self, item: Item, held: Held) -> None:
         """Forbidden by robots, or it could not be asked."""
         self._end(item, held.outcome, held.reason, state="rejected" if held.outcome is Outcome.REJECTED else None)
@@ -62,9 +74,8 @@ class _Collecting(PageRequests):
         elif raw is None or usage.of_headers(capture).noindex:
             self._end(item, Outcome.REJECTED, "noindex", state="rejected", detail="X-Robots-Tag")
         else:
-            self.writes.append(partial(items.captured, item_id=item.id, raw=raw, run_id=self.run_id, at=capture.fetched_at))
-            detail = f"{len(capture.body)} bytes from {capture.final_url}"
-            self.writes.append(partial(runs.note, what="fetch", now=self.parts.clock.now(), run_id=self.run_id, item_id=item.id, detail=detail))
+            self.pages.append((item.id, raw, capture.fetched_at))
+            self.details[item.id] = f"{len(capture.body)} bytes from {capture.final_url}"
 
     def failed(self, item: Item, error: FetchError | BadUrl) -> None:
         """Try again later what a later try may mend."""

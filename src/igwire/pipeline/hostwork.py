@@ -9,7 +9,7 @@ or is kept for the daily lane is never waited for: its jobs are given back.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -82,20 +82,31 @@ class HostWork(Generic[Job, Answer]):
             return
         with self.ledger.transaction() as conn:
             self.write(conn)
+            slots = self._keep(conn, settled)
+            kept = {slot.host for slot in slots}
             for held, pause in settled:
-                self._give_back(conn, held, pause)
+                if held.host not in kept:
+                    self._give_back(conn, held, pause)
             # The hosts that were just given back may be ready again.
-            slots = [slot for host in self._ready_hosts() if (slot := self._acquire(conn, host))]
+            slots += [slot for host in self._ready_hosts(kept) if (slot := self._acquire(conn, host))]
         for slot in slots:
             job = self._take(slot.host)
             self._sent[pool.submit(self.send, job)] = (slot, job)
 
-    def _ready_hosts(self) -> list[str]:
-        """Hosts that may be asked now, as many as there are free threads."""
-        now, free = self.clock.now(), self.threads - len(self._sent)
+    def _keep(self, conn: sa.Connection, settled: list[tuple[hosts.Slot, Pause]]) -> list[hosts.Slot]:
+        """Slots that go on at once: no gap is due, and the host has more jobs."""
+        now = self.clock.now()
+        if now >= self.until:
+            return []
+        wanted = [held for held, pause in settled if held.host in self._queues and not pause.gap_s and not pause.cooling_until and not pause.failures]
+        return hosts.keep(conn, wanted, now=now)
+
+    def _ready_hosts(self, taken: Collection[str] = ()) -> list[str]:
+        """Hosts that may be asked now, as many as there are free threads; `taken`: hosts that get a thread already."""
+        now, free = self.clock.now(), self.threads - len(self._sent) - len(taken)
         if now >= self.until or free <= 0:
             return []
-        under_way = {slot.host for slot, _ in self._sent.values()}
+        under_way = {slot.host for slot, _ in self._sent.values()} | set(taken)
         return [host for host in self._queues if host not in under_way and self._ready.get(host, now) <= now][:free]
 
     def _acquire(self, conn: sa.Connection, host: str) -> hosts.Slot | None:

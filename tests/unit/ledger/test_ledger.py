@@ -139,3 +139,25 @@ def test_articles_and_tags_survive_packing():
 def test_naive_times_are_refused(ledger):
     with pytest.raises(Exception, match="aware"):
         acquire(ledger, "a", datetime(2026, 1, 1))
+
+
+@ON_BOTH
+def test_a_host_without_a_gap_is_kept_within_its_budget_and_its_time(ledger):
+    slot = acquire(ledger, "a", budget=3)
+    for expected in (2, 3):
+        with ledger.transaction() as conn:
+            (slot,) = hosts.keep(conn, [slot], now=NOW)
+        assert slot.requests == expected
+    with ledger.transaction() as conn:
+        assert hosts.keep(conn, [slot], now=NOW) == []
+    release(ledger, slot, next_at=NOW)
+    assert acquire(ledger, "b", budget=3).reason == "daily_budget"
+
+
+@ON_BOTH
+def test_a_slot_that_another_worker_took_cannot_be_kept(ledger):
+    late = acquire(ledger, "a")
+    after = NOW + hosts.LEASE + timedelta(seconds=1)
+    acquire(ledger, "b", after)
+    with ledger.transaction() as conn:
+        assert hosts.keep(conn, [late], now=NOW) == []
