@@ -19,7 +19,7 @@ from igwire.pipeline.visits import Visits, open_visits
 EVERY = timedelta(days=7)
 # A probe that found no time, or a host that cooled, goes on in the next round.
 _SOON = timedelta(hours=6)
-_CUT_SHORT = re.compile(r"[:(] ?(?:time_budget|cooling|held|gap)(?:[);]|$)")
+_CUT_SHORT = re.compile(r"[:(] ?(?:time_budget|daily_budget|cooling|held|gap)(?:[);]|$)")
 
 
 def followed(parts: Parts) -> Catalogue:
