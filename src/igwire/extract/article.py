@@ -25,8 +25,8 @@ from igwire.text import clean, clean_line, content_hash, word_count
 _GENERATION = 2
 # A fall-back must bring clearly more than what was found, or the page's own text is kept.
 _CLEARLY_MORE = 1.5
-# A block is kept when it belongs to the article more likely than this; measured, see docs/decisions/0014.
-_KEEP = 0.45
+# A block is kept when it belongs to the article more likely than this; measured, see docs/decisions/0007.
+KEEP = 0.45
 # Where the model expects less of itself (token F1), or keeps less than half of what the engine found, the engine is right more often.
 _SURE = 0.7
 _HALF = 0.5
@@ -90,20 +90,20 @@ class Reading:
         read: Any = bare_extraction(self.tree(), favor_recall=True, include_comments=False, with_metadata=False)
         return (read.text if read else None) or ""
 
-    def found(self) -> Found:
-        """The blocks that the model keeps, in reading order."""
-        if not self.blocks:
-            return Found("", "blocks", 0.0)
-        hints = Hints(
-            title=self.page.metas.get("og:title") or self.page.title, body=self.page.body_text, description=self.page.description, engine=self.engine_text
-        )
-        chances = blockmodel.load().probabilities(self.blocks, hints)
-        kept = tuple(without_copies([block for block, chance in zip(self.blocks, chances, strict=True) if chance >= _KEEP]))
-        text, marks = composed(kept)
-        sure = judge.expected_f1([len(b.tokens) for b in self.blocks], chances, _KEEP)
-        if sure < _SURE or sum(len(b.tokens) for b in kept) < _HALF * len(tokens_of(self.engine_text)):
-            return Found(tidy(self.engine_text), "trafilatura", judge.FALL_BACK)
-        return Found(text, "trafilatura+blocks", sure, kept, marks)
+    def hints(self) -> Hints:
+        """What the model is told beside the blocks."""
+        page = self.page
+        return Hints(title=page.metas.get("og:title") or page.title, body=page.body_text, description=page.description, engine=self.engine_text)
+
+
+def decided(read: Reading, chances: Any) -> Found:
+    """The blocks that the model keeps, in reading order, or the engine's text where the model is not to be trusted."""
+    kept = tuple(without_copies([block for block, chance in zip(read.blocks, chances, strict=True) if chance >= KEEP and not judge.invites(block)]))
+    sure = judge.expected_f1([len(b.tokens) for b in read.blocks], chances, KEEP)
+    if sure < _SURE or sum(len(b.tokens) for b in kept) < _HALF * len(tokens_of(read.engine_text)):
+        return Found(tidy(read.engine_text), "trafilatura", judge.FALL_BACK)
+    text, marks = composed(kept)
+    return Found(text, "trafilatura+blocks", sure, kept, marks)
 
 
 def without_copies(kept: list[Block]) -> Iterator[Block]:
@@ -128,7 +128,7 @@ def composed(kept: tuple[Block, ...]) -> tuple[str, tuple[Mark, ...]]:
 
 
 def _best_text(read: Reading, entry: FeedEntry | None) -> Found:
-    best = read.found()
+    best = decided(read, blockmodel.load().probabilities(read.blocks, read.hints()) if read.blocks else [])
     for name, other in (("json_ld", read.page.body_text), ("feed", entry.content if entry else None), ("feed", entry.summary if entry else None)):
         if word_count(best.text) >= judge.SHORT_WORDS:
             break

@@ -1,8 +1,8 @@
 """The trained judge of blocks: which lines of a page belong to its article.
 
 Oblivious decision trees (Prokhorenkova et al., NeurIPS 2018: every level of a tree asks one question), trained by
-`benchmarks/train_blocks.py` and read here with numpy alone; how they were trained and what they reach is in
-docs/decisions/0014-article-text.md. `model.json` holds the words' weights and the trees.
+`scripts/train_blocks.py` and read here with numpy alone; how they were trained and what they reach is in
+docs/decisions/0007-article-text.md. `model.json` holds the words' weights and the trees.
 """
 
 from __future__ import annotations

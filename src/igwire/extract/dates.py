@@ -1,6 +1,6 @@
 """When an article was published and changed: the first credible source, with its provenance. Null rather than wrong.
 
-The order is measured (docs/decisions/0014): what a site writes for machines, then its feed, then its address, then what it
+The order is measured (docs/decisions/0007): what a site writes for machines, then its feed, then its address, then what it
 shows its readers, last a search of the whole page by htmldate.
 """
 

@@ -86,11 +86,25 @@ def mark_of(frame: Frame) -> tuple[str, int] | None:
     return None
 
 
+# Lines that send the reader to another article or ask for a subscription, by how they begin. Only short lines with a link are judged by it.
+_INVITES = re.compile(
+    r"(?:read (?:also|more|next)|see also|also read|related|more on this|don't miss|lire aussi|à lire|voir aussi|lee también|lea también|le puede interesar|ver también|"
+    r"lesen sie (?:auch|mehr)|siehe auch|mehr zum thema|leggi anche|leia (?:também|mais)|lees ook|читайте также|смотрите также|по теме|подписывайтесь|czytaj także|"
+    r"اقرأ أيضا|اقرأ أيضًا|相关阅读|延伸阅读|関連記事|sign up|subscribe to|follow us)\b", re.IGNORECASE
+)  # fmt: skip
+_INVITATION_WORDS = 40
+
+
+def invites(block: Block) -> bool:
+    """Whether a line only invites to read or to subscribe to something else."""
+    return bool(block.links) and len(block.tokens) <= _INVITATION_WORDS and _INVITES.match(block.text) is not None
+
+
 def expected_f1(sizes: list[int], chances: Any, keep: float) -> float:
     """The token F1 that the kept blocks are expected to reach, 0..1, by the model's own chances; `sizes` in tokens."""
     import numpy as np
 
-    weights = np.asarray(sizes, dtype=np.float64)
+    weights, chances = np.asarray(sizes, dtype=np.float64), np.asarray(chances, dtype=np.float64)
     kept = chances >= keep
     hits, size = float((weights * chances)[kept].sum()), float(weights[kept].sum())
     whole = size + float((weights * chances).sum())

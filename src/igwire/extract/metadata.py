@@ -11,7 +11,7 @@ from typing import Any
 from igwire.errors import BadUrl
 from igwire.extract.page import Page
 from igwire.model import FeedEntry
-from igwire.text import clean_line
+from igwire.text import clean_line, word_count
 from igwire.urls import fetch_url, is_home_page, registrable_domain
 
 
@@ -31,7 +31,7 @@ def canonical_url(page: Page, final_url: str) -> str:
 
 
 # Separators between an article's title and the name of the site.
-_SEPARATOR = re.compile(r"\s+[|–—·•»-]\s+")
+_SEPARATOR = re.compile(r"\s+[|–—·•»:-]\s+|\s*[_｜]\s*|\s*[-–—|]{2,}\s*")
 
 
 def title_without_site(title: str, site_names: Iterable[str | None]) -> str:
@@ -59,9 +59,12 @@ def title(page: Page, entry: FeedEntry | None) -> str | None:
 
 
 def _confirmed_heading(page: Page) -> str | None:
-    """The first <h1>, when the page's title holds it: then it is the headline and not the site's name."""
-    heading = page.heading
-    return heading if len(heading.split()) > 2 and heading.casefold() in page.title.casefold() else None
+    """The part of the page's title that stands as a heading on the page: the headline, the rest is the site's name."""
+    headings = {heading.casefold() for heading in page.texts("h1, h2", 12)}
+    whole = page.title
+    parts = [whole, *(part for cut in _SEPARATOR.finditer(whole) for part in (whole[: cut.start()], whole[cut.end() :]))]
+    confirmed = [part.strip() for part in parts if part.strip().casefold() in headings and word_count(part) > 2]
+    return max(confirmed, key=len, default=None)
 
 
 def _publishers(page: Page) -> Iterator[str]:

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from igwire.extract import metadata
 from igwire.extract.article import extract
 from igwire.extract.dates import read_date
 from igwire.extract.metadata import title_without_site
+from igwire.extract.page import Page
 from igwire.model import FeedEntry
 
 FETCHED = datetime(2026, 11, 24, tzinfo=UTC)
@@ -107,6 +109,40 @@ def test_a_page_without_text_falls_back_on_linked_data_then_on_the_feed():
 def test_hostile_text_is_clean():
     found = article(body=TEXT + "<p>nul\x00 and \u202eturned</p>")
     assert "\x00" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("title", "headings", "expected"),
+    [
+        ("Site of Note - The door opens again", "<h1>Site of Note</h1><h2>The door opens again</h2>", "The door opens again"),
+        ("数据出境松绑不必再申报_观察网", "<h1>数据出境松绑不必再申报</h1>", "数据出境松绑不必再申报"), ("One - two three - Other", "<h1>One - two three</h1>", "One - two three"),
+        ("Only a title here | Unknown", "<h1>Nothing like it</h1>", "Only a title here | Unknown"),
+    ],
+)  # fmt: skip
+def test_a_title_loses_the_site_where_a_heading_confirms_it(title, headings, expected):
+    page = Page(f"<title>{title}</title><body>{headings}</body>")
+    assert metadata.title(page, None) == expected
+
+
+def test_invitations_to_read_something_else_go():
+    found = article(body=TEXT + "<p>Read also: <a href='/b'>The other decision of the registry</a></p>" + TEXT)
+    assert "Read also" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "flag"),
+    [
+        ('<script type="application/ld+json">{"@type":"NewsArticle","isAccessibleForFree":"False"}</script>', TEXT, "paywall"),
+        ('<script type="application/ld+json">{"@type":"LiveBlogPosting","headline":"x"}</script>', TEXT, "live_blog"),
+        ('<script type="application/ld+json">{"@graph":[{"@type":"ImageGallery"}]}</script>', TEXT, "gallery"),
+        ("", "<p>We and our partners use cookies. Accept all cookies or see the cookie settings to go on.</p>", "consent_wall"),
+        ("", "<p>The registry decided on the policy after a long consultation with its members, said its head on Monday …</p>", "teaser"), ("", "<p>A few words.</p>", "too_short"),
+    ],
+)  # fmt: skip
+def test_flags(head, body, flag):
+    found = article(head, body)
+    assert flag in found.quality.flags
+    assert found.quality.confidence <= article().quality.confidence
 
 
 def test_helpers():

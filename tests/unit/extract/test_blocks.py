@@ -1,0 +1,123 @@
+"""A page cut into lines, and which of them are kept."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from igwire.extract.article import composed, extract, without_copies
+from igwire.extract.blocks import cut
+from igwire.extract.page import Page, decode
+from igwire.extract.shown import read_day, shown_day
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+SENTENCE = "The registry said on Monday that number {} of its zones would be signed before the end of the quarter."
+NAVIGATION = "<nav><ul>" + "".join(f"<li><a href='/s{n}'>Section {n}</a></li>" for n in range(20)) + "</ul></nav>"
+
+
+def blocks(html: str):
+    return cut(Page(html).root)
+
+
+def page_of(body: str) -> bytes:
+    return f"<html lang=en><head><title>Zones signed</title></head><body>{NAVIGATION}<article><h1>Zones signed</h1>{body}</article><footer>© 2026 The Site</footer></body></html>".encode()
+
+
+def text_of(body: str):
+    found = extract(page_of(body), url="https://x.example/a", fetched_at=NOW).article
+    assert found is not None
+    return found
+
+
+def test_lines_break_where_a_browser_breaks_them():
+    found = blocks("<div>one <b>two</b> three<p>four<br>five</p>six<script>no</script><span>seven</span></div>")
+    assert [b.text for b in found] == ["one two three", "four", "five", "sixseven"]
+    assert [b.after_br for b in found] == [False, False, True, False]
+    assert [b.frame.tag for b in found] == ["div", "p", "p", "div"]
+
+
+def test_links_are_counted_and_kept():
+    found = blocks("<p>See <a href='/a'>this page</a> and <a href='https://y.example/b'>that</a>.</p>")[0]
+    assert found.links == ["/a", "https://y.example/b"]
+    assert found.linked == len("this page") + len("that")
+
+
+def test_frames_know_what_they_hold():
+    found = blocks("<article><p>a b c</p><p>d e f</p></article>")
+    article = found[0].frame.parent
+    assert (article.tag, article.blocks, article.chars) == ("article", 2, 10)
+
+
+@given(st.text(st.sampled_from("<>/divpab rul&;\"'="), max_size=200))
+def test_no_markup_breaks_the_walk(html):
+    for block in blocks(html):
+        assert block.text == " ".join(block.text.split())
+
+
+def test_furniture_goes_and_the_article_stays():
+    found = text_of("".join(f"<p>{SENTENCE.format(n)}</p>" for n in range(12)))
+    assert found.text.count("The registry said") == 12
+    assert "Section 3" not in found.text
+    assert "The Site" not in found.text
+
+
+def test_structure_and_links_survive():
+    body = "".join(f"<p>{SENTENCE.format(n)}</p>" for n in range(6))
+    found = text_of(
+        body + "<h2>What comes next</h2>" + body + f"<blockquote><p>{SENTENCE.format('seven')}</p></blockquote><p>{SENTENCE.format('<a href=/n>nine</a>')}</p>"
+    )
+    marks = {mark.kind: found.text[mark.start : mark.end] for mark in found.structure}
+    assert marks["heading"] == "What comes next"
+    assert marks["quote"].startswith("The registry said")
+    assert found.links == ("https://x.example/n",)
+
+
+def test_a_copy_elsewhere_on_the_page_goes_a_refrain_stays():
+    line = "a line of words that is long enough to be told from chance"
+    kept = blocks(f"<div><p>{line}</p><p>{line}</p></div><aside><p>{line}</p></aside>")
+    assert len(list(without_copies(kept))) == 2
+
+
+def test_composed_offsets_point_into_the_text():
+    text, marks = composed(tuple(blocks("<h2>Head</h2><p>one</p><ul><li>item</li></ul>")))
+    assert [(m.kind, text[m.start : m.end], m.level) for m in marks] == [("heading", "Head", 2), ("item", "item", 0)]
+
+
+def test_the_same_page_gives_the_same_article():
+    body = page_of("".join(f"<p>{SENTENCE.format(n)}</p>" for n in range(12)))
+    assert extract(body, url="https://x.example/a", fetched_at=NOW) == extract(body, url="https://x.example/a", fetched_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("printed", "language", "day"),
+    [
+        ("Published on 3 May 2021", "en", "2021-05-03"), ("May 3rd, 2021 | News", "en", "2021-05-03"), ("Stand: 17. Dezember 2024, 12:17", "de", "2024-12-17"),
+        ("3 de mayo de 2021", "es", "2021-05-03"), ("le 1er août 2020", "fr", "2020-08-01"), ("12 января 2020 г.", "ru", "2020-01-12"), ("2020年1月12日", "zh", "2020-01-12"),
+        ("2021-05-03 10:00", "", "2021-05-03"), ("03.05.2021", "de", "2021-05-03"), ("25/05/2021", "en", "2021-05-25"), ("05/25/2021", "en", "2021-05-25"),
+        ("03/04/2021", "en", None), ("03/04/2021", "fr", "2021-04-03"), ("© 2012-2026", "en", None), ("room 3 of 2021", "en", None), ("45 May 2021", "en", None),
+    ],
+)  # fmt: skip
+def test_days_as_they_are_printed(printed, language, day):
+    assert read_day(printed, language) == day
+
+
+def test_the_shown_day_stands_near_the_headline():
+    html = f"<h1>Title of it</h1><div>3 May 2021</div><p>{SENTENCE.format(1)} It recalled the summit of 5 May 1998 and the others that came after it in those years.</p>"
+    assert shown_day(blocks(html), "en") == "2021-05-03"
+    assert shown_day(blocks("<h1>Title</h1><p>" + SENTENCE.format("of 5 May 1998") * 2 + "</p>"), "en") is None
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "text"),
+    [
+        ("<p>Straße".encode("latin-1"), "text/html; charset=latin-1", "Straße"), ("<meta charset=utf-8><p>Straße".encode("cp1252"), None, "Stra"),
+        ("<meta charset=latin-1><p>Straße".encode(), None, "Straße"), ("\ufeff<p>Straße".encode(), "text/html; charset=koi8-r", "<p>Straße"),
+        ("<meta charset=windows-1251><p>Привет".encode("cp1251"), None, "Привет"), ("<p>テスト".encode("iso-2022-jp"), "text/html; charset=iso-2022-jp", "テスト"),
+        ("<p>Straße".encode("utf-16"), None, "Straße"),
+    ],
+)  # fmt: skip
+def test_decoding(body, content_type, text):
+    assert text in decode(body, content_type)
