@@ -68,7 +68,7 @@ def rebuild(
 
 
 @import_app.command()
-def texts(path: Annotated[Path, typer.Argument(help="Folder of .txt files, one file, or JSON lines.")], json: output.JsonFlag = False) -> None:
+def texts(path: Annotated[Path, typer.Argument(exists=True, help="Folder of .txt files, one file, or JSON lines.")], json: output.JsonFlag = False) -> None:
     """Import plain texts: the first line is the title, an unknown date stays unknown."""
     from igwire import settings, wiring
     from igwire.index.migrate import apply

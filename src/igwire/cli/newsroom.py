@@ -16,7 +16,9 @@ def newsroom(
     port: Annotated[int, typer.Option(help="Port on every loopback address; 0 = a free one.")] = 8100,
     catalogue: Annotated[Path | None, typer.Option(help="Write the served sources to this catalogue file.")] = None,
     log: Annotated[Path | None, typer.Option(help="Append one JSON line a request to this file.")] = None,
-    replay: Annotated[Path | None, typer.Option(help='Serve recorded pages instead: lines of {"file", "url", "title"?, "date"?}.')] = None,
+    replay: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help='Serve recorded pages instead: lines of {"file", "url", "title"?, "date"?}.')
+    ] = None,
     until: Annotated[datetime | None, typer.Option(help="Only what was published before this instant (UTC).")] = None,
 ) -> None:
     """Serve the newsroom on loopback addresses of its own."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json as jsonlib
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from igwire.cli import output
+
+if TYPE_CHECKING:
+    from igwire.settings import Settings
 
 # What the demo asks for: the seed event, an acronym, and a query in another script.
 _DEMO_SEARCHES = ("Kaspersky Wuzhen", "ICANN", "gouvernance OR gobernanza OR 互联网治理")
@@ -123,31 +127,51 @@ def _table(items: list[dict[str, object]], columns: list[str], title: str) -> No
 
 def doctor(json: output.JsonFlag = False) -> None:
     """What is missing on this machine, and how to get it; exit code 1 when something needed is."""
+    from igwire import settings as configuration
+
+    results = [(what, needed, _fault(probe)) for what, needed, probe in _checks(configuration.get())]
+    rows = [{"what": what, "ok": not fault, "needed": needed, "how": fault} for what, needed, fault in results]
+    output.rows(rows, ["what", "ok", "needed", "how"], json_flag=json)
+    if any(needed and fault for _, needed, fault in results):
+        raise typer.Exit(1)
+
+
+def _fault(probe: Callable[[], object]) -> str:
+    from igwire.errors import IgwireError
+
+    try:
+        probe()
+    except IgwireError as error:
+        return str(error)
+    return ""
+
+
+def _checks(settings: Settings) -> list[tuple[str, bool, Callable[[], object]]]:
+    """What is looked at, whether igwire cannot do without it here, and the function that raises when it is missing."""
+    from igwire import wiring
+    from igwire.runtime import java, standing
+
+    # Java and Maven are for the local node only.
+    local = not (settings.es_url or settings.es_home or settings.engine == "compose")
+    return [
+        ("Java 21 or newer", local, lambda: java.find(java.candidates(settings.java_home))),
+        ("Maven", local, lambda: _on_path("mvn", "install Maven, or set IGWIRE_ES_URL to a running Elasticsearch")),
+        ("catalogue", True, wiring.catalogue),
+        ("ledger", True, wiring.ledger),
+        ("contact", False, lambda: standing.check_contact(settings)),
+        ("Elasticsearch", False, _check_server),
+        ("Chromium (tests only)", False, lambda: _on_path("chromium", "`make test` installs it where it may")),
+        ("PostgreSQL (tests only)", False, lambda: _on_path("initdb", "`make test` installs it where it may")),
+    ]
+
+
+def _on_path(program: str, how: str) -> None:
     import shutil
 
-    from igwire import settings as configuration
-    from igwire import wiring
-    from igwire.errors import IgwireError
-    from igwire.runtime import java
+    from igwire.errors import ConfigError
 
-    settings = configuration.get()
-    kit = java.find(java.candidates(settings.java_home))
-    checks = [
-        {"what": "Java 21 or newer", "ok": kit is not None, "how": "install a JDK ≥ 21, or set IGWIRE_ES_URL to a server of yours"},
-        {"what": "Maven", "ok": shutil.which("mvn") is not None, "how": "install Maven, or set IGWIRE_ES_URL"},
-        {"what": "Chromium (tests only)", "ok": shutil.which("chromium") is not None, "how": "`make test` installs it where it may"},
-        {"what": "contact", "ok": bool(settings.contact), "how": "put IGWIRE_CONTACT=you@example.org into .env"},
-    ]
-    for what, probe in (("catalogue", wiring.catalogue), ("ledger", wiring.ledger), ("Elasticsearch", _check_server)):
-        try:
-            probe()
-            checks.append({"what": what, "ok": True, "how": ""})
-        except IgwireError as error:
-            checks.append({"what": what, "ok": False, "how": str(error)})
-    shown = [{**check, "how": "" if check["ok"] else check["how"]} for check in checks]
-    output.rows(shown, ["what", "ok", "how"], json_flag=json)
-    if not all(check["ok"] for check in checks if check["what"] not in ("contact", "Chromium (tests only)", "Elasticsearch")):
-        raise typer.Exit(1)
+    if shutil.which(program) is None:
+        raise ConfigError(how)
 
 
 def _check_server() -> None:

@@ -1,0 +1,59 @@
+"""The command line over the newsroom and a real Elasticsearch: one article followed through every command."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from cli import Shell
+
+pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore::ResourceWarning")]
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch, capfd, newsroom, elasticsearch_url, index_prefix):
+    catalogue = tmp_path / "newsroom.yaml"
+    catalogue.write_text(yaml.safe_dump({"group": "newsroom", "sources": newsroom.catalogue()}, allow_unicode=True), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return Shell(
+        monkeypatch, capfd, IGWIRE_STATE=str(tmp_path / "state"), IGWIRE_CATALOGUE=str(catalogue), IGWIRE_ALLOW_LOOPBACK="127.0.0.0/24",
+        IGWIRE_ES_URL=elasticsearch_url, IGWIRE_INDEX_PREFIX=index_prefix, IGWIRE_PARSER_WORKERS="1",
+    )  # fmt: skip
+
+
+def refresh(elasticsearch_url, index_prefix) -> None:
+    import requests
+
+    requests.post(f"{elasticsearch_url}/{index_prefix}-*/_refresh", timeout=30).raise_for_status()
+
+
+def test_from_ingest_to_search_show_trace_raw_and_rebuild(shell, newsroom, tmp_path, elasticsearch_url, index_prefix):
+    source = "wuzhen-courier"
+    done = shell.run("ingest", "--source", source, "--window", "2015-01-01..2026-11-01", "--json")
+    assert done.code == 0, done.err
+    (report,) = done.records
+    assert report["outcomes"]["indexed"] == report["planned"] > 3
+    refresh(elasticsearch_url, index_prefix)
+
+    status = shell.run("status", "--json")
+    assert status.records[0]["dead_letters"] == 0
+    hits = shell.run("search", "Kaspersky Wuzhen", "--json").records
+    assert "Kaspersky" in hits[0]["title"]
+    assert shell.run("search", "Kaspersky", "--source", "nobody", "--json").records == []
+    (shown,) = shell.run("show", hits[0]["id"]).records
+    assert shown["title"] == hits[0]["title"]
+
+    steps = {event["what"].split()[0] for event in shell.run("trace", shown["requested_url"], "--json").records}
+    assert len(steps) >= 3
+    assert shell.run("raw", "show", shown["requested_url"]).records[0]["status"] == 200
+    assert "<html" in shell.run("raw", "show", shown["requested_url"], "--body").out
+    asked = len(newsroom.log)
+    (changes,) = shell.run("rebuild", "--from", "extract", "--dry-run").records
+    assert (changes["looked_at"], changes["changed"]) == (report["planned"], 0)
+    assert shell.run("rebuild", "--from", "enrich", "--select", f"source={source}", "--json").code == 0
+    assert len(newsroom.log) == asked, "a rebuild asked the network"
+
+    (tmp_path / "note.txt").write_text("A note on the root zone\nThe registry of the root zone keeps notes of every change that it makes. " * 8)
+    assert shell.run("import", "texts", str(tmp_path / "note.txt"), "--json").records[0]["outcomes"]["indexed"] == 1
+    refresh(elasticsearch_url, index_prefix)
+    (note,) = shell.run("search", '"note on the root zone"', "--json").records
+    assert note["day"] is None
