@@ -86,3 +86,16 @@ class MemoryIndex:
 
 def failing(url: str, reason: str) -> FetchError:
     return FetchError(url, reason, "as the test wants it")
+
+
+class FakeCourier:
+    """Keeps what it is given; `away` names targets that take nothing."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, object]] = []
+        self.away: set[str] = set()
+
+    def send(self, target: str, message: object) -> None:
+        if target in self.away:
+            raise Unavailable(f"{target} did not take the message")
+        self.sent.append((target, message))

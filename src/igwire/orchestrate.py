@@ -124,3 +124,16 @@ def report_run(ti: Any, *, skip_errors: bool) -> dict[str, Any]:
     if not done.ok and not skip_errors:
         raise RuntimeError("; ".join(done.faults))
     return {name: count for name, count in done.outcomes.items() if count}
+
+
+def send_alerts() -> dict[str, int]:
+    """Run the alerts; lines sent by alert. Raises RuntimeError naming the targets that were not served."""
+    from igwire import wiring
+
+    done = wiring.run_alerts()
+    if faults := [f"{told.alert} to {told.target}: {told.fault}" for told in done if told.fault]:
+        raise RuntimeError("; ".join(faults))
+    sent: dict[str, int] = {}
+    for told in done:
+        sent[told.alert] = sent.get(told.alert, 0) + told.sent
+    return sent

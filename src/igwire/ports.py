@@ -77,3 +77,10 @@ class SearchIndex(Protocol):
 
         Raises Unavailable only for what no retry in this run can mend (no such alias, refused credentials, blocked index).
         """
+
+
+class Courier(Protocol):
+    """Sends messages to the targets of alerts."""
+
+    def send(self, target: str, message: Any) -> None:
+        """Send one `search.alerts.Message`. Raises Unavailable when the target did not take it."""

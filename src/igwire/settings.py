@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     ner: str = ""
     # Batches that one run is cut into, by host.
     batches: int = Field(default=4, ge=1, le=8)
+    # File of alerts; empty = alerts.yaml in the state folder. Mail goes through the server of the URL, smtp://user:password@host:587.
+    alerts: str = ""
+    smtp_url: SecretStr = SecretStr("")
     # Search page.
     web_host: str = "127.0.0.1"
     web_port: int = 8090

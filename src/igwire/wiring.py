@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from igwire.index.writer import BulkWriter
     from igwire.kb import KnowledgeBase
     from igwire.ledger.database import Ledger
+    from igwire.pipeline.alerting import Told
     from igwire.pipeline.parts import Parts
+    from igwire.search.alerts import Alerts
     from igwire.search.reader import Reader
     from igwire.store.warc import WarcStore
 
@@ -129,6 +131,30 @@ def tagger() -> Tagger:
     from igwire.enrich.tagger import Tagger
 
     return Tagger(knowledge_base(), engine=engine_of(settings.get().ner))
+
+
+def alerts() -> Alerts:
+    """The alerts of the user's file. Raises CatalogueError."""
+    from igwire.search.alerts import load
+
+    return load(_alerts_file())
+
+
+def _alerts_file() -> Path:
+    from pathlib import Path
+
+    chosen = settings.get()
+    return Path(chosen.alerts) if chosen.alerts else chosen.state.absolute() / "alerts.yaml"
+
+
+def run_alerts() -> list[Told]:
+    """Tell every target of every alert what is new for it."""
+    from igwire.pipeline.alerting import run_alerts as run
+    from igwire.runtime.delivery import Deliverer
+
+    chosen = settings.get()
+    courier = Deliverer(folder=chosen.state.absolute() / "alerts", smtp=chosen.smtp_url.get_secret_value(), sender=chosen.contact)
+    return run(alerts(), ledger_=ledger(), reader=reader, courier=courier, clock=CLOCK)
 
 
 def wikidata() -> Callable[[str], bytes]:

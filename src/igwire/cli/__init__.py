@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from igwire.cli import es, evaluation, index, ingest, kb, kibana, newsroom, raw, search, serve, sources, stage, state, system
+from igwire.cli import alerts, es, evaluation, index, ingest, kb, kibana, newsroom, raw, search, serve, sources, stage, state, system
 from igwire.errors import IgwireError, UsageError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Internet-governance news: feeds in, searchable articles out.")
@@ -15,6 +15,7 @@ app.add_typer(evaluation.app, name="eval")
 app.add_typer(index.app, name="index")
 app.add_typer(kb.app, name="kb")
 app.add_typer(kibana.app, name="kibana")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(sources.app, name="sources")
 app.add_typer(ingest.import_app, name="import")
 app.add_typer(raw.app, name="raw")

@@ -375,3 +375,22 @@ robots = sa.Table(
     sa.Column("status", sa.Integer, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
 )
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column("alert_id", sa.String(80), primary_key=True),
+    # As the alerts file writes it: atom, mail:…, webhook:…
+    sa.Column("target", sa.String(300), primary_key=True),
+    sa.Column("last_success_at", UtcDateTime, nullable=False),
+)
+
+alert_told = sa.Table(
+    "alert_told",
+    metadata,
+    sa.Column("alert_id", sa.String(80), primary_key=True),
+    sa.Column("target", sa.String(300), primary_key=True),
+    # A document's id, or what names a sentence to the operators.
+    sa.Column("key", sa.String(300), primary_key=True),
+    sa.Column("told_at", UtcDateTime, nullable=False),
+)

@@ -1,0 +1,182 @@
+"""Saved searches that report what is new: a YAML file of the user's, read with every fault named by file and line.
+
+operators: [mail:ops@example.org]          # who hears of failed runs and broken sources
+alerts:
+  - id: wuzhen
+    title: The conference in Wuzhen
+    search: {q: '"World Internet Conference"', language: en}      # the names are those of the page's address
+    to: [atom, mail:desk@example.org, webhook:https://example.org/hook]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import yaml
+
+from igwire.errors import CatalogueError, QueryError
+from igwire.search.query import build_query
+from igwire.search.request import SearchRequest, from_params
+from igwire.search.results import Hit
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+_TARGETS = re.compile(r"atom|mail:[^@\s<>,]+@[^@\s<>,]+|webhook:https?://\S+")
+_FIELDS = {"id", "title", "search", "to", "at_most"}
+_ATOM = "http://www.w3.org/2005/Atom"
+# More hits than anybody reads in one message; the rest is counted.
+_AT_MOST = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A saved search and whom it tells. Targets: `atom`, `mail:ADDRESS`, `webhook:URL`; at most `at_most` hits a message."""
+
+    id: str
+    title: str
+    request: SearchRequest
+    targets: tuple[str, ...]
+    at_most: int = _AT_MOST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """The whole file."""
+
+    alerts: tuple[Alert, ...] = ()
+    # Targets that hear of failed runs and broken sources.
+    operators: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a message: an article, or a sentence without an address."""
+
+    title: str
+    url: str = ""
+    source: str = ""
+    day: str = ""
+    # Identifies the line for ever.
+    key: str = ""
+    changed_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What one target is sent: `total` counts also what `lines` leaves out."""
+
+    id: str
+    title: str
+    at: datetime
+    lines: tuple[Line, ...] = field(default_factory=tuple)
+    total: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """For a webhook."""
+        lines = [{"title": line.title, "url": line.url, "source": line.source, "day": line.day, "id": line.key} for line in self.lines]
+        return {"alert": self.id, "title": self.title, "at": self.at.isoformat(), "total": self.total, "items": lines}
+
+    def as_text(self) -> str:
+        """For a mail: plain text."""
+        blocks = ["\n".join(filter(None, [line.title, " · ".join(filter(None, [line.day, line.source])), line.url])) for line in self.lines]
+        if (more := self.total - len(self.lines)) > 0:
+            blocks.append(f"and {more} more")
+        return "\n\n".join(blocks) + "\n"
+
+
+def line_of(hit: Hit) -> Line:
+    """An article as a line: what may be shown of any article, whatever its rights."""
+    document = hit.document
+    return Line(
+        title=document.get("title") or document["url"], url=document["url"], source=document["source"]["title"], day=document.get("published_day") or "",
+        key=hit.doc_id, changed_at=document["revised_at"],
+    )  # fmt: skip
+
+
+def load(file: Path) -> Alerts:
+    """Read the file; none = no alerts. Raises CatalogueError with file and line."""
+    if not file.exists():
+        return Alerts()
+    try:
+        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise CatalogueError(f"not readable as YAML: {error}", file=str(file), line=mark.line + 1 if mark else None) from error
+    if not isinstance(content, dict) or set(content) - {"alerts", "operators"} or not isinstance(content.get("alerts", []), list):
+        raise CatalogueError("it must hold a mapping with lists named 'alerts' and 'operators'", file=str(file), line=1)
+    found: dict[str, Alert] = {}
+    for raw, line in zip(content.get("alerts", []), _lines(root), strict=True):
+        try:
+            alert = _alert(raw)
+        except (ValueError, QueryError) as error:
+            raise CatalogueError(str(error), file=str(file), line=line) from error
+        if alert.id in found:
+            raise CatalogueError(f"the id {alert.id!r} is used twice", file=str(file), line=line)
+        found[alert.id] = alert
+    return Alerts(alerts=tuple(found.values()), operators=_targets(content.get("operators", []), file))
+
+
+def _lines(root: Any) -> list[int]:
+    listed = next((value for name, value in root.value if name.value == "alerts"), None) if root else None
+    return [node.start_mark.line + 1 for node in listed.value] if listed is not None else []
+
+
+def _targets(raw: Any, file: Path) -> tuple[str, ...]:
+    try:
+        return _checked_targets(raw)
+    except ValueError as error:
+        raise CatalogueError(f"operators: {error}", file=str(file)) from error
+
+
+def _checked_targets(raw: Any) -> tuple[str, ...]:
+    for target in raw if isinstance(raw, list) else [raw]:
+        if not isinstance(target, str) or not _TARGETS.fullmatch(target):
+            raise ValueError(f"{target!r} is no target: write atom, mail:ADDRESS or webhook:URL")
+    return tuple(raw if isinstance(raw, list) else [raw])
+
+
+def _alert(raw: Any) -> Alert:
+    if not isinstance(raw, dict) or set(raw) - _FIELDS:
+        raise ValueError(f"an alert has the fields {', '.join(sorted(_FIELDS))}")
+    if not isinstance(raw.get("id"), str) or not _ID.fullmatch(raw["id"]):
+        raise ValueError(f"the id {raw.get('id')!r} must be lower-case letters, digits and hyphens")
+    if not isinstance(raw.get("search"), dict):
+        raise ValueError(f"the alert {raw['id']!r} needs a search, such as search: {{q: icann}}")
+    request = from_params(raw["search"])
+    # Fails here, with file and line, and not in the night.
+    build_query(request)
+    at_most = raw.get("at_most", _AT_MOST)
+    if not isinstance(at_most, int) or not 1 <= at_most <= 100:
+        raise ValueError("at_most must be a number from 1 to 100")
+    return Alert(id=raw["id"], title=str(raw.get("title") or raw["id"]), request=request, targets=_checked_targets(raw.get("to", ["atom"])), at_most=at_most)
+
+
+def atom(message: Message, *, link: str) -> bytes:
+    """The message as an Atom feed (RFC 4287); `link` is where the alert lives, and names it."""
+    ElementTree.register_namespace("", _ATOM)
+    feed = ElementTree.Element(f"{{{_ATOM}}}feed")
+    _texts(feed, [("id", link), ("title", message.title), ("updated", max((e.changed_at for e in message.lines), default=message.at.isoformat()))])
+    _texts(ElementTree.SubElement(feed, f"{{{_ATOM}}}author"), [("name", "igwire")])
+    for line in message.lines:
+        entry = ElementTree.SubElement(feed, f"{{{_ATOM}}}entry")
+        _texts(entry, [("id", f"urn:igwire:{line.key}"), ("title", line.title), ("updated", line.changed_at)])
+        ElementTree.SubElement(entry, f"{{{_ATOM}}}link", href=line.url)
+        _texts(ElementTree.SubElement(entry, f"{{{_ATOM}}}author"), [("name", line.source)])
+    written: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
+    return written
+
+
+def _texts(parent: ElementTree.Element, pairs: Iterable[tuple[str, str]]) -> None:
+    for name, text in pairs:
+        ElementTree.SubElement(parent, f"{{{_ATOM}}}{name}").text = text
+
+
+def message_of(alert: Alert, hits: Sequence[Hit], at: datetime) -> Message:
+    """What is sent of these hits."""
+    return Message(id=alert.id, title=alert.title, at=at, lines=tuple(map(line_of, hits[: alert.at_most])), total=len(hits))
