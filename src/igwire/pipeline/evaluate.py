@@ -84,7 +84,8 @@ def ask(reader: Reader, queries: Iterable[dict[str, Any]]) -> Iterator[dict[str,
     for row in queries:
         request = SearchRequest(text=typed(row["query"]), size=max(SIZES))
         try:
-            yield {"id": row["id"], "hits": [hit.doc_id for hit in reader.search(request).hits]}
+            found = reader.search(request)
+            yield {"id": row["id"], "hits": [hit.doc_id for hit in (*found.hits, *found.further)]}
         except QueryError as error:
             yield {"id": row["id"], "hits": [], "fault": str(error)}
 

@@ -27,7 +27,7 @@ TIMEOUT = "3s"
 # More words of one query add cost and no meaning.
 _MAX_WORDS = 32
 _TITLE_BOOST = 3
-_UNSTEMMED, _NEAR, _NAMES = 0.3, 0.1, 0.2
+_UNSTEMMED, _NEAR, _NAMES = 0.3, 0.1, 0.5
 _NEAR_SLOP = 4
 # A Chinese word of up to four characters (three pairs) is required whole; of a longer run most pairs are.
 _CJK_MATCH = "3<75%"
@@ -79,13 +79,13 @@ def build_query(request: SearchRequest) -> Built:
     words = unique(content)
     text = " ".join([*words, *_texts(others)])
     twins = tuple(twins_for(text, plain))
-    filters = [*([_matching(words, twins)] if words else []), *_filters(request)]
+    filters = [*([_matching(words, twins, any_word=request.any_word)] if words else []), *_filters(request)]
     scored = bool(parsed.tree)
     required = tuple(_clause(node, twins) for node in others)
     query: dict[str, Any] = {"bool": {"filter": filters, "must": list(required), "should": _scores(content, twins, plain)}}
     if scored and request.recency and request.sort == "relevance":
         query = _with_recency(query)
-    shown = " ".join(filter(None, [_shown(words), *(node.shown() for node in others)])) or "everything"
+    shown = " ".join(filter(None, [_shown(words, any_word=request.any_word), *(node.shown() for node in others)])) or "everything"
     return Built(query=query, interpreted=shown, words=tuple(words), scored=scored, twins=twins, others=required)
 
 
@@ -109,9 +109,11 @@ def _texts(nodes: Sequence[Node]) -> list[str]:
     return [text for node in nodes for text in (_texts(node.parts) if node.parts else [node.text])]
 
 
-def _shown(words: Sequence[str]) -> str:
+def _shown(words: Sequence[str], *, any_word: bool) -> str:
     if len(words) < 2:
         return "".join(words)
+    if any_word:
+        return f"any of: {', '.join(words)}"
     if len(words) <= 3:
         return " AND ".join(words)
     return f"at least {_required(len(words))} of: {', '.join(words)}"
@@ -125,22 +127,26 @@ def _required(words: int) -> int:
 # ── what matches ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _matching(words: Sequence[str], twins: Sequence[str]) -> dict[str, Any]:
-    clauses = [_word(number, word, twins) for number, word in enumerate(words)]
+def _matching(words: Sequence[str], twins: Sequence[str], *, any_word: bool) -> dict[str, Any]:
+    clauses = [_word(number, word, twins, _whole(word, any_part=any_word)) for number, word in enumerate(words)]
+    if any_word:
+        return {"bool": {"should": clauses, "minimum_should_match": 1}}
     return {"bool": {"should": clauses, "minimum_should_match": MIN_SHOULD_MATCH if len(words) > 3 else len(words)}}
 
 
-def _word(number: int, word: str, twins: Sequence[str]) -> dict[str, Any]:
+def _word(number: int, word: str, twins: Sequence[str], whole: dict[str, Any]) -> dict[str, Any]:
     """One word in a text or among the names of the entities; which of the two it was is told by the clause's name."""
     fields = [*_TEXT, *_twin_fields(twins), "authors.text"]
-    in_text = {"multi_match": {"query": word, "fields": fields, **_whole(word), "_name": f"text:{number}"}}
-    in_names = {"match": {"aliases": {"query": word, **_whole(word), "_name": f"names:{number}"}}}
+    in_text = {"multi_match": {"query": word, "fields": fields, **whole, "_name": f"text:{number}"}}
+    in_names = {"match": {"aliases": {"query": word, **whole, "_name": f"names:{number}"}}}
     return {"bool": {"should": [in_text, in_names]}}
 
 
-def _whole(word: str) -> dict[str, str]:
-    # A word with a hyphen or of several CJK characters becomes several terms, and all of them are meant.
-    return {"minimum_should_match": _CJK_MATCH} if CJK.search(word) else {"operator": "and"}
+def _whole(word: str, *, any_part: bool = False) -> dict[str, Any]:
+    """How many terms of one word must be there: a word with a hyphen or of several CJK characters becomes several, and all are meant."""
+    if not CJK.search(word):
+        return {"operator": "and"}
+    return {"minimum_should_match": 1 if any_part else _CJK_MATCH}
 
 
 def _twin_fields(twins: Sequence[str], names: Sequence[str] = _TEXT) -> list[str]:

@@ -40,7 +40,19 @@ class Reader:
         return f"{self._prefix}-articles"
 
     def search(self, request: SearchRequest) -> Results:
-        """Run a search. Raises QueryError for what cannot be read, Unavailable when the server is away."""
+        """Run a search; where it does not fill its first page, `further` holds articles with some of the words.
+
+        Raises QueryError for what cannot be read, Unavailable when the server is away.
+        """
+        found = self._search(request)
+        if found.total >= request.size or request.page > 1 or request.sort != "relevance" or request.any_word or not request.text:
+            return found
+        shown = {hit.doc_id for hit in found.hits}
+        loose = self._search(replace(request, any_word=True))
+        further = [hit for hit in loose.hits if hit.doc_id not in shown]
+        return replace(found, further=tuple(further[: request.size - len(found.hits)]))
+
+    def _search(self, request: SearchRequest) -> Results:
         body, _ = build(request)
         built = build_query(request)
         answer = self._send(body)

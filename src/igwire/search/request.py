@@ -45,6 +45,8 @@ class SearchRequest:
     sort: str = "relevance"
     # Newer articles rank a little higher among equals; only when sorted by relevance.
     recency: bool = True
+    # Whether one of the plain words is enough; otherwise the rule of `query` holds. Asked so for what is shown below few hits.
+    any_word: bool = False
     # One hit for all copies of a text.
     collapse: bool = True
     page: int = 1
@@ -79,7 +81,7 @@ def _written(value: Any) -> Any:
 
 def from_params(given: Mapping[str, Any]) -> SearchRequest:
     """The reverse of `as_params`: values are texts or lists of texts, as an address gives them. Raises QueryError."""
-    known = {name: attribute for attribute, name in _NAMES.items()} | {n: n for n in ("changed_after", "sort", "recency", "collapse", "page", "size")}
+    known = {name: attribute for attribute, name in _NAMES.items()} | {n: n for n in ("changed_after", "sort", "recency", "any_word", "collapse", "page", "size")}
     if unknown := sorted(set(given) - set(known)):
         raise QueryError(f"there is no parameter {unknown[0][:20]!r}", position=0, hint=f"There are {', '.join(sorted(known))}.")
     return SearchRequest(**{known[name]: _read(known[name], value) for name, value in given.items() if value not in ("", None, [])})
@@ -98,7 +100,7 @@ def _read(attribute: str, value: Any) -> Any:
     except ValueError as error:
         hint = "Write a number." if attribute in ("page", "size") else "Write days as 2015-12-16."
         raise QueryError(f"{str(value)[:20]!r} cannot be read as {_NAMES.get(attribute, attribute)}", position=0, hint=hint) from error
-    return value != "no" if attribute in ("recency", "collapse") else str(value)
+    return value != "no" if attribute in ("recency", "any_word", "collapse") else str(value)
 
 
 def split_values(values: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -36,6 +36,8 @@ class Results:
     stories: int = 0
     # The time ran out: what is shown is not all.
     partial: bool = False
+    # Where few articles have what was asked for: others, best first, that have some of the words. Not counted in `total` and facets.
+    further: tuple[Hit, ...] = ()
     # Entities whose names resemble the query, when little was found: (canonical name, local id).
     suggestions: tuple[tuple[str, str], ...] = ()
 
