@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from igwire import settings
-from igwire.errors import ConfigError, Unavailable
+from igwire.errors import ConfigError, Unavailable, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -227,24 +227,15 @@ def parts() -> Parts:
 
 
 def rebuild_into_new(parts: Parts, run_id: str, *, first: str, selection: Any) -> Any:
-    """Rebuild into a new index and swap it in when every document arrived; the old index is kept. Gives the report.
-
-    Raises Unavailable when something is missing: the aliases then stay where they are.
-    """
+    """Rebuild everything into a new index beside the live one and swap it in; see `pipeline.rebuild.into_new`."""
     from igwire.index import migrate
-    from igwire.pipeline.rebuild import rebuild
+    from igwire.pipeline.rebuild import Selection, into_new
 
+    if selection != Selection():
+        raise UsageError("--into new makes a whole index; leave out --select and --only-stale")
     client, prefix = elasticsearch_client(), settings.get().index_prefix
     migrate.apply(client, prefix)
-    target = migrate.new_version(client, prefix)
-    done = rebuild(parts, run_id, first=first, selection=selection, target=target)
-    client.indices.refresh(index=target)
-    expected = done.outcomes["indexed"] + done.outcomes["unchanged"]
-    arrived = client.count(index=target)["count"]
-    if not done.ok or arrived != expected:
-        raise Unavailable(f"{target} holds {arrived} documents of {expected}; it is not swapped in: {'; '.join(done.faults) or 'counts differ'}")
-    migrate.swap(client, prefix, target)
-    return done
+    return into_new(parts, run_id, migrate.Versions(client, prefix), first=first)
 
 
 @contextmanager

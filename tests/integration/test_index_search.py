@@ -8,13 +8,14 @@ import threading
 import pytest
 from elasticsearch import Elasticsearch
 
-from igwire.errors import QueryError, Unavailable
+from igwire import schema
+from igwire.errors import ConfigError, QueryError, Unavailable
 from igwire.index import migrate
 from igwire.index.writer import BulkWriter
 from igwire.ledger import runs
 from igwire.model import Window, WriteAction
 from igwire.orchestrate import resolve_window
-from igwire.pipeline.rebuild import Selection, rebuild
+from igwire.pipeline.rebuild import differing, into_new
 from igwire.pipeline.run import run_all
 from igwire.search.kibana_check import searches
 from igwire.search.reader import Reader
@@ -57,8 +58,10 @@ def filled(client, index, index_prefix, newsroom_bench):
 
 
 def test_applying_twice_changes_nothing(client, index_prefix):
-    assert len(migrate.apply(client, index_prefix)) == 2
+    assert migrate.diff(client, index_prefix)
+    assert len(migrate.apply(client, index_prefix)) == len(schema.COMPONENTS)
     assert migrate.apply(client, index_prefix) == []
+    assert migrate.diff(client, index_prefix) == []
 
 
 def test_analysis_folds_scripts_and_stems_english(client, index, index_prefix):
@@ -144,17 +147,22 @@ def test_rebuilding_into_a_new_index_while_somebody_searches(filled, client, ind
     searcher = threading.Thread(target=search)
     searcher.start()
     try:
-        new = migrate.new_version(client, index_prefix)
-        assert rebuild(parts, "new", first="index", selection=Selection(), target=new).ok
-        client.indices.refresh(index=new)
-        old = migrate.swap(client, index_prefix, new)
+        assert into_new(parts, "new", migrate.Versions(client, index_prefix), first="index").ok
     finally:
         stop.set()
         searcher.join()
-    assert old.endswith("-000001")
+    assert [v["live"] for v in migrate.versions(client, index_prefix)] == [False, True]
     assert set(counts) == {len(before)}
     after = {h["_id"]: h["_source"] for h in client.search(index=f"{index_prefix}-articles", size=200)["hits"]["hits"]}
     assert after == before
+    # And the way back, on which an index that lacks a document is noticed.
+    assert migrate.roll_back(client, index_prefix)[0].endswith("-000001")
+    assert reader.search(SearchRequest()).total == len(before)
+    with pytest.raises(ConfigError, match="oldest"):
+        migrate.roll_back(client, index_prefix)
+    lost = next(iter(before))
+    client.delete(index=f"{index_prefix}-articles", id=lost, refresh=True)
+    assert differing(parts, migrate.Versions(client, index_prefix).hashes(f"{index_prefix}-articles")) == [lost]
 
 
 def test_a_run_without_elasticsearch_and_the_next_one_with_it(newsroom_bench, index, client, index_prefix):

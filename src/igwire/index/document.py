@@ -32,8 +32,12 @@ def project(enriched: EnrichedArticle, context: DocumentContext) -> dict[str, An
 
 
 def document_hash(document: dict[str, Any]) -> str:
-    """SHA-256 (hex) of the document's canonical JSON."""
-    return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+    """SHA-256 (hex) of the document's canonical JSON, as it is sent or as Elasticsearch gives it back.
+
+    The stemmed twins are left out: they repeat the text, and are no part of the source.
+    """
+    kept = {name: value for name, value in document.items() if name != "stemmed"}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
 def _identity(article: Article, context: DocumentContext) -> dict[str, Any]:

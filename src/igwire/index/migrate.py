@@ -7,15 +7,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
-from elasticsearch import ApiError, Elasticsearch, TransportError
+from elasticsearch import ApiError, BadRequestError, Elasticsearch, TransportError
 
 from igwire import schema
 from igwire.errors import ConfigError, Unavailable
+from igwire.index.document import document_hash
 
 # Above every built-in template and those of Fleet (documented as 200 and below 501).
 _PRIORITY = 501
+# Documents read at once while two versions are compared: about 5 MB.
+_CHUNK = 500
+# The server writes these out for a completion field although nobody asked.
+_SERVER_DEFAULTS = {("preserve_separators", True), ("preserve_position_increments", True), ("max_input_length", 50)}
 
 
 def check_server(client: Elasticsearch) -> str:
@@ -43,7 +49,59 @@ def apply(client: Elasticsearch, prefix: str) -> list[str]:
             name = new_version(client, prefix, kind)
             client.indices.update_aliases(actions=[_add(prefix, kind, name), _add(prefix, kind, name, write=True)])
             done.append(f"index {name} with its aliases")
+        else:
+            done += _add_fields(client, prefix, kind)
     return done
+
+
+def missing_fields(client: Elasticsearch, prefix: str, kind: str) -> dict[str, Any]:
+    """Top-level fields of the schema that the live index lacks."""
+    live = _mapping(client, f"{prefix}-{kind}-write")
+    return {name: field for name, field in schema.properties(kind).items() if name not in live}
+
+
+def _add_fields(client: Elasticsearch, prefix: str, kind: str) -> list[str]:
+    """Give the live index the fields that it lacks; what needs an analyzer that it has not stays for a rebuild, and `diff` names it."""
+    done = []
+    for name, field in missing_fields(client, prefix, kind).items():
+        try:
+            client.indices.put_mapping(index=f"{prefix}-{kind}-write", properties={name: field})
+        except BadRequestError:
+            continue
+        done.append(f"field {name} in {live_index(client, prefix, kind)}")
+    return done
+
+
+def diff(client: Elasticsearch, prefix: str) -> list[dict[str, str]]:
+    """Where the server differs from the schema: `index`, `path`, `server`, `schema` and `remedy` (apply or rebuild) of each setting."""
+    check_server(client)
+    return [difference for kind in schema.COMPONENTS for difference in _diff(client, prefix, kind)]
+
+
+def _diff(client: Elasticsearch, prefix: str, kind: str) -> Iterator[dict[str, str]]:
+    alias = f"{prefix}-{kind}-write"
+    if not client.indices.exists_alias(name=alias):
+        yield {"index": alias, "path": "", "server": "absent", "schema": "present", "remedy": "apply"}
+        return
+    server, wanted = flat(_mapping(client, alias)), flat(schema.properties(kind))
+    missing = missing_fields(client, prefix, kind)
+    for path in sorted(server.keys() | wanted.keys()):
+        if server.get(path) != wanted.get(path):
+            remedy = "apply" if path.partition(".")[0] in missing else "rebuild"
+            yield {"index": alias, "path": path, "server": server.get(path, "absent"), "schema": wanted.get(path, "absent"), "remedy": remedy}
+
+
+def _mapping(client: Elasticsearch, index: str) -> dict[str, Any]:
+    answer = client.indices.get_mapping(index=index)
+    properties: dict[str, Any] = next(iter(answer.values()))["mappings"].get("properties", {})
+    return properties
+
+
+def flat(value: Any, path: str = "") -> dict[str, str]:
+    """A mapping as dotted path → value in words, so that two can be compared; defaults that the server writes out are left out."""
+    if not isinstance(value, dict):
+        return {} if (path.rpartition(".")[2], value) in _SERVER_DEFAULTS else {path: str(value).lower()}
+    return {name: text for key, inner in value.items() for name, text in flat(inner, f"{path}.{key}".lstrip(".")).items()}
 
 
 def _put_templates(client: Elasticsearch, prefix: str, kind: str) -> None:
@@ -83,6 +141,61 @@ def swap(client: Elasticsearch, prefix: str, new: str, kind: str = "articles") -
     if answer.get("errors"):
         raise Unavailable(f"the aliases could not be moved from {old} to {new}: {answer}")
     return old
+
+
+def versions(client: Elasticsearch, prefix: str, kind: str = "articles") -> list[dict[str, Any]]:
+    """All versions of an index, oldest first: `index`, `documents`, `live`."""
+    live = live_index(client, prefix, kind)
+    names = sorted(name for name in client.indices.get(index=f"{prefix}-{kind}-v*") if re.search(r"-v\d+-\d{6}$", name))
+    return [{"index": name, "documents": client.count(index=name)["count"], "live": name == live} for name in names]
+
+
+def roll_back(client: Elasticsearch, prefix: str, kind: str = "articles") -> tuple[str, str]:
+    """Let the aliases point to the version before the live one, in one call; (index that is live now, index that was).
+
+    Raises ConfigError when there is no earlier one.
+    """
+    names = [version["index"] for version in versions(client, prefix, kind)]
+    at = names.index(live_index(client, prefix, kind))
+    if not at:
+        raise ConfigError(f"{names[at]} is the oldest version of {prefix}-{kind}; there is nothing to roll back to")
+    return names[at - 1], swap(client, prefix, names[at - 1], kind)
+
+
+class Versions:
+    """The versions of the article index, as a rebuild handles them."""
+
+    def __init__(self, client: Elasticsearch, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def new(self) -> str:
+        """A new, empty version; its name."""
+        return new_version(self._client, self._prefix)
+
+    def swap(self, index: str) -> str:
+        """Make a version the live one; the index that it replaced."""
+        return swap(self._client, self._prefix, index)
+
+    def hashes(self, index: str) -> Iterator[tuple[str, str]]:
+        """Id and hash of every document of a version, as `document_hash` gives it."""
+        self._client.indices.refresh(index=index)
+        return _hashes(self._client, index)
+
+
+def _hashes(client: Elasticsearch, index: str) -> Iterator[tuple[str, str]]:
+    pit = client.open_point_in_time(index=index, keep_alive="2m")["id"]
+    after: list[Any] | None = None
+    try:
+        while True:
+            found = client.search(pit={"id": pit, "keep_alive": "2m"}, sort=["_shard_doc"], search_after=after, size=_CHUNK, track_total_hits=False)
+            hits = found["hits"]["hits"]
+            yield from ((hit["_id"], document_hash(hit["_source"])) for hit in hits)
+            if not hits:
+                return
+            after = hits[-1]["sort"]
+    finally:
+        client.close_point_in_time(id=pit)
 
 
 def drop(client: Elasticsearch, prefix: str) -> None:

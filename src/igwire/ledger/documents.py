@@ -103,6 +103,12 @@ def save_tags(conn: sa.Connection, read: StoredDocument, tags: Tags) -> bool:
     return bool(done.rowcount)
 
 
+def projected(conn: sa.Connection) -> dict[str, str]:
+    """Id → hash of the projection, of every document that Elasticsearch has acknowledged once."""
+    held = sa.select(documents.c.id, documents.c.projected_hash).where(documents.c.projected_hash.is_not(None), documents.c.indexed_seq > 0)
+    return {row.id: row.projected_hash for row in conn.execute(held)}
+
+
 def raise_seq(conn: sa.Connection, document: StoredDocument, projected_hash: str) -> int:
     """The sequence number of the projection with that hash: one more than before when the hash is new."""
     if projected_hash == document.projected_hash:

@@ -6,14 +6,14 @@ select ─▶ chunks ─ extract? ─ enrich? ─ copies? ─ index ─▶ repor
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from igwire.errors import StoreError, UsageError
+from igwire.errors import StoreError, Unavailable, UsageError
 from igwire.extract.article import stamp as extract_stamp
 from igwire.isolate import Killed, Pool
 from igwire.ledger import copies, documents, items, runs
@@ -28,7 +28,12 @@ from igwire.pipeline.parts import Parts
 from igwire.pipeline.process import CHUNK, Work
 from igwire.pipeline.report import Report, report
 
+if TYPE_CHECKING:
+    from igwire.index.migrate import Versions
+
 STEPS = ("extract", "enrich", "copies", "index")
+# Rounds of making again what changed while a new index was filled.
+_CATCH_UP = 3
 # Seconds for one page, as in `process`.
 _PAGE_S = 15.0
 
@@ -122,6 +127,36 @@ def rebuild(parts: Parts, run_id: str, *, first: str, selection: Selection, targ
     if target is None:
         process.index_neighbours(work)
     return report(parts, run_id)
+
+
+def into_new(parts: Parts, run_id: str, indices: Versions, *, first: str) -> Report:
+    """Rebuild everything into a new index, compare it with the ledger hash by hash, swap it in; the old index is kept.
+
+    Raises Unavailable when documents are missing or differ: the aliases then stay where they are.
+    """
+    target = indices.new()
+    done = rebuild(parts, run_id, first=first, selection=Selection(), target=target)
+    # Whatever was written meanwhile went to the old index: it is made again, until both are the same.
+    for again in range(_CATCH_UP):
+        if not (different := differing(parts, indices.hashes(target))):
+            break
+        rebuild(parts, f"{run_id}_{again}", first="index", selection=Selection(ids=tuple(different)), target=target)
+    else:
+        raise Unavailable(f"{target} differs from the ledger in {len(different)} documents, such as {different[0]}; it is not swapped in")
+    if not done.ok:
+        raise Unavailable(f"{target} is not swapped in: {'; '.join(done.faults)}")
+    indices.swap(target)
+    if late := differing(parts, indices.hashes(target)):
+        rebuild(parts, f"{run_id}_late", first="index", selection=Selection(ids=tuple(late)))
+    return done
+
+
+def differing(parts: Parts, held: Iterable[tuple[str, str]]) -> list[str]:
+    """Ids of documents that an index lacks, or holds in another form than the ledger; `held` is what it holds: id and hash."""
+    with parts.ledger.reading() as conn:
+        wanted = documents.projected(conn)
+    found = dict(held)
+    return sorted(doc_id for doc_id, projected in wanted.items() if found.get(doc_id) != projected)
 
 
 def _open(parts: Parts, run_id: str) -> list[str]:

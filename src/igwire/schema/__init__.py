@@ -9,7 +9,10 @@ from typing import Any
 
 VERSION = 1
 # Component templates of each kind of index, in the order of composition.
-COMPONENTS = {"articles": ("settings", "text", "facts", "enrichment"), "runs": ("runs",), "sources": ("sources",), "revisions": ("revisions",)}
+COMPONENTS = {
+    "articles": ("settings", "text", "facts", "enrichment"), "runs": ("runs",), "entities": ("entities",), "sources": ("sources",),
+    "revisions": ("revisions",),
+}  # fmt: skip
 _HERE = Path(__file__).parent
 
 

@@ -81,7 +81,9 @@ def _written(value: Any) -> Any:
 
 def from_params(given: Mapping[str, Any]) -> SearchRequest:
     """The reverse of `as_params`: values are texts or lists of texts, as an address gives them. Raises QueryError."""
-    known = {name: attribute for attribute, name in _NAMES.items()} | {n: n for n in ("changed_after", "sort", "recency", "any_word", "collapse", "page", "size")}
+    known = {name: attribute for attribute, name in _NAMES.items()} | {
+        n: n for n in ("changed_after", "sort", "recency", "any_word", "collapse", "page", "size")
+    }
     if unknown := sorted(set(given) - set(known)):
         raise QueryError(f"there is no parameter {unknown[0][:20]!r}", position=0, hint=f"There are {', '.join(sorted(known))}.")
     return SearchRequest(**{known[name]: _read(known[name], value) for name, value in given.items() if value not in ("", None, [])})
