@@ -1,8 +1,9 @@
 """### poll_feeds: what is new, before it rolls out of the feeds
 
 Every 30 minutes: polls the feeds that are due (each between once an hour and about once a day, by its own rhythm) and notes their entries.
-No page is fetched here; `ingest_news` takes up every entry that has not been fetched, whatever its date. Then sources on probation are
-probed, each once a week: feed, feeds that the site names, sitemaps, listing page; what works is polled from then on.
+New pages are not fetched here; `ingest_news` takes up every entry that has not been fetched, whatever its date. Pages that were fetched
+before are looked at again when their time has come or their headline has changed. Then sources on probation are probed, each once a
+week: feed, feeds that the site names, sitemaps, listing page; what works is polled from then on.
 
 A red task means that polling itself broke, not that a feed did: what feeds answer is kept in the ledger (`igwire sources health`).
 Clearing it is safe: what was polled is not due again.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -36,6 +36,13 @@ def schedule(conn: sa.Connection, item_id: str, *, first_at: datetime, due_at: d
     """Look at the item's page again from `due_at` on; a page that is scheduled already keeps its place."""
     values = asdict(Revisit(item_id=item_id, first_at=first_at, due_at=due_at))
     conn.execute(upsert(conn, revisits).values(values).on_conflict_do_nothing())
+
+
+def hasten(conn: sa.Connection, item_ids: Iterable[str], *, now: datetime) -> None:
+    """Look at these items' pages in the next round: something says that they were edited."""
+    later = sa.or_(revisits.c.due_at.is_(None), revisits.c.due_at > now)
+    for chunk in chunked(item_ids):
+        conn.execute(revisits.update().where(revisits.c.item_id.in_(chunk), later, revisits.c.state == "online").values(due_at=now))
 
 
 def due(conn: sa.Connection, now: datetime, limit: int) -> list[Revisit]:

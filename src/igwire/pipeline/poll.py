@@ -16,7 +16,7 @@ from igwire.feeds.archives import Body
 from igwire.feeds.probing import read_source
 from igwire.fetch import policy
 from igwire.isolate import Killed, Pool
-from igwire.ledger import hosts, items, runs, sources
+from igwire.ledger import hosts, items, revisits, runs, sources
 from igwire.ledger.sources import SourceState
 from igwire.model import Capture, ParsedFeed, Source
 from igwire.pipeline import polling
@@ -138,6 +138,8 @@ class _Polling:
         found = len(items.add(conn, decided.new, now=now, mode=self.mode))
         for entry, was in decided.known:
             items.see(conn, was.item_id, entry, now=now)
+        # A new headline is a sure sign of an edit; other texts change with every counter in them.
+        revisits.hasten(conn, (was.item_id for entry, was in decided.known if was.title and entry.title != was.title), now=now)
         if decided.gap:
             sources.note_gap(conn, source.id, *decided.gap, reason="rolled_over", now=now)
         dropped = "".join(f", {count} {why}" for why, count in (decided.dropped or {}).items())

@@ -1,0 +1,98 @@
+"""Polls against the real ledger: what one of them leaves behind."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from fakes import failing
+from postgres import ON_BOTH
+
+from igwire.ledger import revisits, sources
+from igwire.ledger.tables import events, items
+from igwire.model import Window
+from igwire.pipeline.poll import poll_sources
+from igwire.pipeline.run import run_all
+from igwire.urls import document_id
+
+URL = "http://news.example/feed"
+LIVE = Window(start=datetime(2026, 11, 23, tzinfo=UTC), end=datetime(2026, 11, 24, tzinfo=UTC))
+PAGE = (
+    b"<html lang='en'><head><title>One</title></head><body><article><h1>One</h1><p>"
+    + b"The registry explained how the root zone is signed. " * 30
+    + b"</p></article></body></html>"
+)
+
+
+def rss(title: str = "One", *more: str) -> bytes:
+    items = f"<item><title>{title}</title><link>http://news.example/one</link><pubDate>Mon, 23 Nov 2026 10:00:00 GMT</pubDate></item>"
+    return f"<rss version='2.0'><channel>{items}{''.join(more)}</channel></rss>".encode()
+
+
+def state(bench) -> sources.SourceState:
+    with bench.ledger.reading() as conn:
+        return sources.states(conn, ["example"])["example"]
+
+
+@ON_BOTH
+def test_a_poll_keeps_entries_validators_and_the_next_date_together(bench):
+    bench.fetcher.answers[URL] = (200, rss(), {"ETag": '"v1"', "Last-Modified": "Mon, 23 Nov 2026 10:00:00 GMT"})
+    assert poll_sources(bench.parts(), "p1") == {"ok": 1, "new": 1}
+    kept = state(bench)
+    assert (kept.etag, kept.state, kept.entries) == ('"v1"', "ok", 1)
+    assert kept.next_poll_at >= bench.clock.moment + timedelta(hours=1)
+    bench.clock.moment += timedelta(minutes=59)
+    assert poll_sources(bench.parts(), "p2") == {}
+    bench.clock.moment = kept.next_poll_at
+    bench.fetcher.answers[URL] = (304, b"", {})
+    poll_sources(bench.parts(), "p3")
+    assert {k: v for k, v in bench.fetcher.asked[-1][1].items() if k.startswith("If-")} == {
+        "If-None-Match": '"v1"', "If-Modified-Since": "Mon, 23 Nov 2026 10:00:00 GMT"
+    }  # fmt: skip
+
+
+def test_a_crash_in_the_middle_of_a_poll_leaves_everything_as_it_was(bench, monkeypatch):
+    bench.fetcher.answers[URL] = (200, rss(), {"ETag": '"v1"'})
+    monkeypatch.setattr(sources, "save", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        poll_sources(bench.parts(), "p1")
+    monkeypatch.undo()
+    with bench.ledger.reading() as conn:
+        assert conn.execute(items.select()).all() == []
+    assert (state(bench).state, state(bench).etag) == ("never", None)
+    bench.clock.moment += timedelta(minutes=10)
+    assert poll_sources(bench.parts(), "p2") == {"ok": 1, "new": 1}
+
+
+def test_entries_without_a_guid_survive_the_ledger(bench):
+    bench.fetcher.answers |= {URL: (200, rss(), {}), "http://news.example/one": (200, PAGE, {"Content-Type": "text/html"})}
+    assert run_all(bench.parts(gap_s=0), "r1", LIVE).outcomes["indexed"] == 1
+
+
+def test_a_new_headline_brings_the_next_look_at_the_page_forward(bench):
+    bench.fetcher.answers |= {URL: (200, rss(), {}), "http://news.example/one": (200, PAGE, {"Content-Type": "text/html"})}
+    run_all(bench.parts(gap_s=0), "r1", LIVE)
+    bench.clock.moment += timedelta(days=2)
+    poll_sources(bench.parts(gap_s=0), "p1")
+    asked = len(bench.fetcher.pages())
+    bench.clock.moment += timedelta(hours=3)
+    bench.fetcher.answers[URL] = (200, rss("One, corrected"), {})
+    poll_sources(bench.parts(gap_s=0), "p2")
+    assert len(bench.fetcher.pages()) == asked + 1
+    with bench.ledger.reading() as conn:
+        (row,) = revisits.get(conn, [document_id("http://news.example/one")])
+    assert row.due_at > bench.clock.moment
+
+
+def test_faults_are_told_in_words_and_cool_the_host(bench):
+    bench.fetcher.answers[URL] = failing(URL, "dns")
+    assert poll_sources(bench.parts(), "p1") == {"retrying": 1}
+    assert state(bench).state_reason.startswith("dns")
+    bench.clock.moment += timedelta(hours=1)
+    bench.fetcher.answers[URL] = (429, b"", {"Retry-After": "7200"})
+    assert poll_sources(bench.parts(), "p2") == {"cooling": 1}
+    bench.clock.moment += timedelta(hours=1, minutes=59)
+    assert poll_sources(bench.parts(), "p3") == {}
+    with bench.ledger.reading() as conn:
+        told = [row.detail for row in conn.execute(events.select().where(events.c.what == "poll"))]
+    assert told[-1] == "cooling: HTTP status 429, asks for 2:00:00"
