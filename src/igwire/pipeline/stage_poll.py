@@ -85,8 +85,9 @@ def _body(row: dict[str, Any], root: Path) -> bytes:
 
 
 def _headers(row: dict[str, Any]) -> dict[str, str]:
+    """Header fields, given as an object or as a list of pairs; what is neither is left out."""
     given = row.get("headers") or {}
-    pairs = given.items() if isinstance(given, dict) else ((pair[0], pair[1]) for pair in given)
+    pairs = given.items() if isinstance(given, dict) else (pair for pair in given if isinstance(pair, list) and len(pair) == 2)
     return polling.header_fields((str(name), str(value)) for name, value in pairs)
 
 

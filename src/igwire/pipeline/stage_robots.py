@@ -15,21 +15,21 @@ _TIMEOUT_S = 10.0
 
 def run(rows: Iterable[dict[str, Any]], root: Path, workers: int) -> Iterator[dict[str, Any]]:
     """Judge `rows` (`id`, `url`, `agent`?, `robots` (the file's text) or `status` of the robots request); one answer a row."""
-    kept: list[dict[str, Any]] = []
-
-    def tasks() -> Iterator[tuple[str, str, str, int]]:
-        for row in rows:
-            kept.append(row)
-            text = row.get("robots")
-            yield row["url"], row.get("agent") or TOKEN, text or "", 200 if text is not None else int(row.get("status") or 0)
-
+    good: list[dict[str, Any]] = []
+    for row in rows:
+        if isinstance(row.get("robots"), str) or isinstance(row.get("status"), int):
+            good.append(row)
+        else:
+            yield {"id": row["id"], **_failed("neither the file's text ('robots') nor the 'status' of its request is given")}
+    tasks = ((row["url"], str(row.get("agent") or TOKEN), row.get("robots") or "", 200 if row.get("robots") is not None else row["status"]) for row in good)
     with Pool(workers) as pool:
-        for number, done in enumerate(pool.map(judge, tasks(), timeout_s=_TIMEOUT_S)):
-            row_id = kept[number]["id"]
-            if isinstance(done, Killed):
-                yield {"id": row_id, "status": "failed", "reason": done.reason, "allowed": False, "rule": None, "crawl_delay": None}
-            else:
-                yield {"id": row_id, **done.value}
+        for row, done in zip(good, pool.map(judge, tasks, timeout_s=_TIMEOUT_S), strict=True):
+            yield {"id": row["id"], **(_failed(done.reason) if isinstance(done, Killed) else done.value)}
+
+
+def _failed(reason: str) -> dict[str, Any]:
+    """Nothing is allowed where nothing can be told."""
+    return {"status": "failed", "reason": reason, "allowed": False, "rule": None, "crawl_delay": None}
 
 
 def judge(task: tuple[str, str, str, int]) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from igwire.urls import fetch_url, identity_url
 def run(rows: Iterable[dict[str, Any]], root: Path, workers: int) -> Iterator[dict[str, Any]]:
     """Judge the addresses of `rows` (`id`, `url`, `base`?); one answer a row. Neither files nor workers are used."""
     for row in rows:
-        yield {"id": row["id"], **_judge(row["url"], row.get("base"))}
+        base = row.get("base")
+        yield {"id": row["id"], **_judge(row["url"], base if isinstance(base, str) else None)}
 
 
 def _judge(url: str, base: str | None) -> dict[str, str | None]:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from igwire.feeds.parse import parse_feed
 from igwire.ledger.packing import fingerprint
@@ -399,3 +401,42 @@ def test_faults_and_empty_answers_hide_no_gap():
     reader = after_first()
     reader.poll(NOW + HOUR, 500)
     assert reader.poll(NOW + 5 * HOUR, body=rss("x")).gap == (NOW, NOW + 5 * HOUR)
+
+
+# whatever comes
+
+
+ANSWERS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "status": st.sampled_from([0, 200, 200, 200, 301, 304, 304, 401, 403, 404, 410, 429, 500, 503]),
+            "body": st.sampled_from([None, b"", b"<html>", rss("a"), rss("a", "b"), rss("c"), rss(date="never"), b"\x1f\x8b"]),
+            "headers": st.dictionaries(
+                st.sampled_from(["ETag", "Last-Modified", "Cache-Control", "Expires", "Retry-After", "Date", "Age", "Location"]),
+                st.one_of(st.text(max_size=20), st.sampled_from(["max-age=99999999999", "86400", "-1", "0", "Tue, 24 Nov 2026 20:00:00 GMT", '"v1"'])),
+            ),
+            "hours": st.integers(0, 24 * 40),
+        }
+    ),
+    max_size=12,
+)
+
+
+@given(ANSWERS)
+@settings(max_examples=150, deadline=None)
+def test_no_sequence_of_answers_polls_early_or_sends_what_cannot_be_sent(answers):
+    reader, at = Reader(), NOW
+    for answer in answers:
+        at += timedelta(hours=answer["hours"])
+        body = answer["body"] if answer["status"] == 200 else None
+        error = None if answer["status"] else "connection"
+        decided = reader.poll(at, answer["status"], body if body is not None or answer["status"] != 200 else b"", headers=answer["headers"], error=error)
+        after = decided.after
+        assert after.state in polling.STATES
+        assert after.state_reason
+        least = polling.FLOOR if not after.failures else timedelta(minutes=30)
+        assert least <= after.next_poll_at - at <= timedelta(days=365)
+        assert not decided.new or answer["status"] == 200
+        for value in reader.asks(at + HOUR).values():
+            assert value.encode("latin-1").decode("latin-1") == value
+            assert not any(c < " " or c == "\x7f" for c in value)

@@ -41,9 +41,11 @@ def test_robots(tmp_path):
             {"id": "b", "url": "http://x.example/b", "agent": "anybot", "robots": text},
             {"id": "c", "url": "http://x.example/b", "agent": "anybot", "status": 503},
             {"id": "d", "url": "http://x.example/b", "agent": "anybot", "status": 404},
+            {"id": "e", "url": "http://x.example/b", "status": "soon"},
         ],
     )
-    assert failed == 0
+    assert failed == 1
+    assert "neither" in got["e"]["reason"]
     assert got["a"] == {"id": "a", "allowed": False, "rule": "Disallow: /a", "crawl_delay": 4.0}
     assert got["b"] == {"id": "b", "allowed": True, "rule": None, "crawl_delay": 4.0}
     assert (got["c"]["allowed"], got["d"]["allowed"]) == (False, True)
@@ -76,9 +78,10 @@ def test_poll_keeps_its_state_from_row_to_row(tmp_path):
             {"id": "5", **row, "at": "2026-11-24T05:00:00Z", "file": feed("e", "f"), "source": "y"},
             {"id": "6", **row, "at": "2026-11-24T06:10:00Z", "status": 429, "headers": [["Retry-After", "7200"]]},
             {"id": "7", **row, "at": "some day"},
+            {"id": "8", **row, "at": "2026-11-24T06:10:00Z", "status": "x", "headers": [["half"], 7]},
         ],
     )
-    assert failed == 1
+    assert failed == 2
     assert [e["title"] for e in got["1"]["new"]] == ["a", "b"]
     assert (got["2"]["state"], got["2"]["new"], got["2"]["possible_gap"]) == ("unchanged", [], None)
     assert got["3"]["new"] == [{"guid": "c", "url": "https://x.example/c", "title": "c"}]
