@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import Any
 
 from igwire.extract import blockmodel, dates, documents, judge, metadata
-from igwire.extract.blocks import Block, Frame, cut, tokens_of
+from igwire.extract.blocks import Block, Frame, cut_with_depth, tokens_of
 from igwire.extract.features import Hints
 from igwire.extract.given import Given
 from igwire.extract.page import Page, decode
@@ -50,6 +50,9 @@ def extract(
     if refused := judge.refusal(body, content_type):
         return Extraction(status=refused[0], reason=refused[1])
     read = Reading(Page(decode(body, content_type)))
+    if read.depth > judge.MAX_DEPTH:
+        # libxml2 drops what lies deeper without a word, so that the engine would read another page than the one that came.
+        return Extraction(status="failed", reason="too_deep")
     text = _best_text(read, entry)
     if not text.text:
         return Extraction(status="rejected", reason="no_text")
@@ -72,7 +75,7 @@ class Reading:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.blocks = cut(page.root)
+        self.blocks, self.depth = cut_with_depth(page.root)
         self.pruned = page.pruned()
 
     def tree(self) -> Any:

@@ -97,7 +97,7 @@ class _Walk:
         self.blocks: list[Block] = []
         self.frame: Frame | None = None
         self.pieces: list[str] = []
-        self.linked = self.emphasised = 0
+        self.linked = self.emphasised = self.deepest = 0
         self.links: list[str] = []
         self.after_br = self.in_link = self.in_emphasis = False
         # What to come back to: the node, whether it broke the line, and the state before it was entered.
@@ -155,6 +155,7 @@ class _Walk:
             self.frame = outside
             return None
         self.above.append((node, breaks, outside, self.in_link, self.in_emphasis))
+        self.deepest = max(self.deepest, len(self.above))
         if tag == "a":
             self.in_link = True
             self.links.append(node.attributes.get("href") or "")
@@ -175,11 +176,16 @@ class _Walk:
 
 def cut(root: Any) -> list[Block]:
     """The blocks under lexbor's node `root`, in reading order, with the counts of their frames filled in."""
+    return cut_with_depth(root)[0]
+
+
+def cut_with_depth(root: Any) -> tuple[list[Block], int]:
+    """The blocks, and how deep the tree is, in elements."""
     walk, node = _Walk(), root
     while node is not None:
         node = walk.visit(node) or walk.onward(node)
     _count(walk.blocks)
-    return walk.blocks
+    return walk.blocks, walk.deepest
 
 
 def _count(blocks: list[Block]) -> None:

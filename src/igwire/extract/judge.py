@@ -13,6 +13,8 @@ from igwire.text import word_count
 # The guard rails of docs/decisions: beyond them lxml drops content silently or needs more than quadratic time.
 MAX_BYTES = 5 * 1024 * 1024
 MAX_DEPTH = 250
+# Counted in the bytes, scripts and unclosed tags included, before anything parses them: real pages stay far below.
+MAX_OPEN_TAGS = 3_000
 MAX_TAGS = 60_000
 MAX_LINKS = 5_000
 MAX_TAG_BYTES = 1024 * 1024
@@ -61,7 +63,7 @@ def _too_hard(body: bytes) -> tuple[str, str] | None:
     heights = list(accumulate(-1 if slash else 1 for slash in _NESTING.findall(body)))
     # A stray closing tag closes nothing: depth counts from the lowest point so far.
     deepest = max((height - min(floor, 0) for height, floor in zip(heights, accumulate(heights, min), strict=True)), default=0)
-    if deepest > MAX_DEPTH:
+    if deepest > MAX_OPEN_TAGS:
         return "failed", "too_deep"
     if body.count(b"<") > MAX_TAGS * 2 or len(_LINK.findall(body)) > MAX_LINKS or _has_monster_tag(body):
         return "failed", "too_complex"

@@ -161,8 +161,16 @@ def absolute(href: str, base: str) -> str | None:
 
 
 # Languages of the catalogue's regions; a closed list keeps rare languages from stealing short English texts.
-_CODES = "en fr es de pt it nl ru uk ar fa tr hi id zh ja ko pl cs sk ro hu bg sr hr sl el he sv da nb fi et lv lt vi th ur bn ms sw ca"
+_CODES = "en fr es de pt it nl ru uk ar fa tr hi id zh ja ko pl cs sk ro hu bg sr hr sl el he sv da nb fi et lv lt vi th ur bn ms sw ca bs gu ta te kn ml mr pa ne si km lo ka hy am az kk ky mn ps ku is ga mt eu gl sq mk"
 _LANGUAGES = _CODES.split()
+# Languages that short texts do not tell apart: within a group the page's own claim settles it.
+_SIBLINGS = (
+    frozenset(("hr", "bs", "sr", "sh")),
+    frozenset(("nb", "nn", "no", "da")),
+    frozenset(("id", "ms")),
+    frozenset(("es", "gl", "ca")),
+    frozenset(("hi", "mr", "ne")),
+)
 # Below it the page's own claim is the better guess.
 _SURE = 0.9
 
@@ -175,6 +183,8 @@ def language(text: str, title: str | None, declared: str | None, feed_language: 
         return (claim or "und"), 0.3 if claim else 0.0
     label, probability = _identifier().classify(sample)
     label = "nb" if label == "no" else label
+    if any(label in group and claim in group for group in _SIBLINGS):
+        return claim, round(float(probability), 3)
     if probability >= _SURE or not claim or claim == label:
         return label, round(float(probability), 3)
     return claim, 0.5

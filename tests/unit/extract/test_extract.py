@@ -106,6 +106,22 @@ def test_a_page_without_text_falls_back_on_linked_data_then_on_the_feed():
     assert (found.quality.extractor, found.title) == ("feed", "T")
 
 
+def test_depth_is_the_trees_and_not_the_scripts():
+    script = "<script>document.write('" + "<div>" * 400 + "')</script>"
+    assert "Paragraph 11 tells" in article(body=script + TEXT).text
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "language"),
+    [
+        ("આખી દુનિયામાં કોરોનાના કહેર વચ્ચે રાજકોટના મનોચિકિત્સક ડૉક્ટરે કહ્યું", "en", "gu"), ("Dragi prijatelji, želim da vas obavijestim o svemu.", "bs", "bs"),
+        ("Le Conseil a adopté hier le règlement sur les services numériques.", "en-US", "fr"), ("12 34", "de", "de"), ("", None, "und"),
+    ],
+)  # fmt: skip
+def test_the_language_is_the_texts(text, declared, language):
+    assert metadata.language(text, None, declared)[0] == language
+
+
 def test_hostile_text_is_clean():
     found = article(body=TEXT + "<p>nul\x00 and \u202eturned</p>")
     assert "\x00" not in found.text
