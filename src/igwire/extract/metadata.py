@@ -161,7 +161,7 @@ def absolute(href: str, base: str) -> str | None:
 
 
 # Languages of the catalogue's regions; a closed list keeps rare languages from stealing short English texts.
-_CODES = "en fr es de pt it nl ru uk ar fa tr hi id zh ja ko pl cs sk ro hu bg sr hr sl el he sv da nb fi et lv lt vi th ur bn ms sw ca bs gu ta te kn ml mr pa ne si km lo ka hy am az kk ky mn ps ku is ga mt eu gl sq mk"
+_CODES = "en fr es de pt it nl ru uk ar fa tr hi id zh ja ko pl cs sk ro hu bg sr hr sl el he sv da nb fi et lv lt vi th ur bn ms sw ca bs gu ta te kn ml mr pa ne si km lo ka hy am az kk ky mn ps ku is ga mt eu gl sq mk xh zu"
 _LANGUAGES = _CODES.split()
 # Languages that short texts do not tell apart: within a group the page's own claim settles it.
 _SIBLINGS = (
