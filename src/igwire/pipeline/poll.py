@@ -6,7 +6,7 @@ What an answer means is decided in `polling`; here it is asked for, kept raw, pa
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -35,7 +35,8 @@ _MAX_BYTES = 10 * 1024 * 1024
 _ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, */*;q=0.5"
 _PERMANENT = (301, 308)
 
-Sent = Capture | FetchError | BadUrl
+# None: another worker polled the source meanwhile.
+Sent = Capture | FetchError | BadUrl | None
 
 
 def poll_sources(parts: Parts, run_id: str, *, wanted: Sequence[str] = ()) -> dict[str, int]:
@@ -73,7 +74,7 @@ def poll_due(parts: Parts, run_id: str, wanted: Sequence[Source], *, mode: str, 
 class _Polling:
     """One round of polls: what `HostWork` calls."""
 
-    def __init__(self, parts: Parts, run_id: str, mode: str, states: Mapping[str, SourceState], writer: RawWriter, pool: Pool) -> None:
+    def __init__(self, parts: Parts, run_id: str, mode: str, states: dict[str, SourceState], writer: RawWriter, pool: Pool) -> None:
         self.parts, self.run_id, self.mode, self.states, self.writer, self.pool = parts, run_id, mode, states, writer, pool
         self.fetcher = parts.fetcher()
         self.counts: dict[str, int] = {}
@@ -83,8 +84,12 @@ class _Polling:
         self.counts[word] = self.counts.get(word, 0) + number
 
     def send(self, source: Source) -> Sent:
-        """Ask for the feed, with the validators that belong to its address."""
-        state = self.states[source.id]
+        """Ask for the feed, with the validators that belong to its address; runs in a thread, while the host's slot is held."""
+        with self.parts.ledger.reading() as conn:
+            state = sources.states(conn, [source.id])[source.id]
+        if state.next_poll_at and state.next_poll_at > self.parts.clock.now():
+            return None
+        self.states[source.id] = state
         headers = {"Accept": _ACCEPT, **polling.validators(source, state, self.parts.clock.now())}
         try:
             return self.fetcher.get(polling.address(source, state), headers=headers, max_bytes=_MAX_BYTES)
@@ -93,6 +98,8 @@ class _Polling:
 
     def settle(self, source: Source, sent: Sent, failures: int) -> Pause:
         """Store what came and decide when the feed and its host are asked again."""
+        if sent is None:
+            return Pause(gap_s=0, failures=failures)
         gap = policy.gap_s(source.gap_s, None, self.parts.knobs.gap_s)
         answer = self._answer(source, sent)
         self._keep(source, answer)
@@ -101,7 +108,7 @@ class _Polling:
         cooling = policy.cooling_until(sent.status, sent.headers, now=answer.at, failures=failures)
         return Pause(gap_s=gap, cooling_until=cooling, reason=f"http_{sent.status}" if cooling else None, failures=failures + 1 if cooling else 0)
 
-    def _answer(self, source: Source, sent: Sent) -> Answer:
+    def _answer(self, source: Source, sent: Capture | FetchError | BadUrl) -> Answer:
         """What came, in the words of `polling`; a body that is not the last one again is stored and parsed."""
         now = self.parts.clock.now()
         if not isinstance(sent, Capture):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from postgres import ON_BOTH
 from igwire.ledger import revisits, sources
 from igwire.ledger.tables import events, items
 from igwire.model import Window
-from igwire.pipeline.poll import poll_sources
+from igwire.pipeline.poll import poll_due, poll_sources
 from igwire.pipeline.run import run_all
 from igwire.urls import document_id
 
@@ -96,3 +97,22 @@ def test_faults_are_told_in_words_and_cool_the_host(bench):
     with bench.ledger.reading() as conn:
         told = [row.detail for row in conn.execute(events.select().where(events.c.what == "poll"))]
     assert told[-1] == "cooling: HTTP status 429, asks for 2:00:00"
+
+
+@ON_BOTH
+def test_two_workers_do_not_poll_the_same_source_twice(bench):
+    """The second worker starts while the first is asking another host, and takes what the first had still before it."""
+    other = replace(bench.sources[0], id="other", feed_url="http://other.example/feed")
+    bench.sources.append(other)
+    bench.fetcher.answers |= {URL: (200, rss(), {}), other.feed_url: (200, rss(), {})}
+    ask, counts = bench.fetcher.get, {}
+
+    def meanwhile(url, **more):
+        if url == URL:
+            counts["second"] = poll_due(bench.parts(), "second", [other], mode="live", until=bench.clock.moment + timedelta(hours=1))
+        return ask(url, **more)
+
+    bench.fetcher.get = meanwhile
+    counts["first"] = poll_sources(bench.parts(threads=1), "first")
+    assert [url for url, _ in bench.fetcher.asked if url.endswith("/feed")] == [other.feed_url, URL]
+    assert (counts["first"]["ok"], counts["second"]["ok"]) == (1, 1)
