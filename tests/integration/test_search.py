@@ -99,7 +99,7 @@ def test_what_a_query_finds(small, text, found):
 @pytest.mark.parametrize(
     ("filters", "found"),
     [
-        ({"languages": ("fr",)}, {"french"}), ({"languages": ("-en",)}, {"french"}), ({"kinds": ("registry",)}, {"short"}), ({"sources": ("-s-long", "-s-short")}, {"french", "alias", "copy"}),
+        ({"languages": ("fr",)}, {"french"}), ({"languages": ("-en",)}, {"french"}), ({"kinds": ("registry",)}, {"short"}), ({"sources": ("-s-long", "-s-short")}, {"french", "alias", "short"}),
         ({"countries": ("US",)}, {"alias"}), ({"entities": ("org:icann",)}, {"short", "alias"}), ({"entities": ("-ICANN",)}, {"long", "french"}),
         ({"topics": ("names",)}, {"short"}), ({"since": date(2016, 1, 2), "until": date(2016, 1, 2)}, {"short"}), ({"since": date(2026, 1, 1)}, {"french", "alias"}),
     ],

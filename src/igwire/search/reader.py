@@ -47,10 +47,16 @@ class Reader:
         found = self._search(request)
         if found.total >= request.size or request.page > 1 or request.sort != "relevance" or request.any_word or not request.text:
             return found
-        shown = {hit.doc_id for hit in found.hits}
-        loose = self._search(replace(request, any_word=True))
-        further = [hit for hit in loose.hits if hit.doc_id not in shown]
-        return replace(found, further=tuple(further[: request.size - len(found.hits)]))
+        return replace(found, further=tuple(self._further(request, found.hits)))
+
+    def _further(self, request: SearchRequest, found: tuple[Hit, ...]) -> list[Hit]:
+        """What fills the page: the best that has one of the words and is not shown already; without facets and totals."""
+        loose = replace(request, any_word=True)
+        body, _ = build(loose)
+        answer = self._send({**{name: part for name, part in body.items() if name != "aggs"}, "track_total_hits": False})
+        shown, built = {hit.doc_id for hit in found}, build_query(loose)
+        others = [self._hit(hit, built) for hit in answer["hits"]["hits"] if hit["_id"] not in shown]
+        return self._with_copies(others[: request.size - len(found)])
 
     def _search(self, request: SearchRequest) -> Results:
         body, _ = build(request)
