@@ -7,17 +7,17 @@ from itertools import pairwise
 
 import pytest
 from fakes import failing
-from invented import LIVE, page, serve
+from invented import LIVE, feed, page, serve
 from postgres import ON_BOTH
 
 from igwire.ledger import documents, items, runs
-from igwire.model import Window
+from igwire.model import Source, Window
 from igwire.pipeline import process
 from igwire.pipeline.plan import plan
 from igwire.pipeline.process import Work
 from igwire.pipeline.rebuild import Selection, dry_run, parse_selection, rebuild
 from igwire.pipeline.report import report
-from igwire.pipeline.run import run_all, run_stage
+from igwire.pipeline.run import STAGES, run_all, run_stage
 from igwire.urls import document_id
 
 
@@ -112,6 +112,38 @@ def test_the_time_budget_defers_the_rest_to_the_next_run(bench):
     later(bench, days=1)
     bench.fetcher.answers["http://news.example/feed"] = (304, b"", {})
     assert run_all(bench.parts(), "r2", LIVE).outcomes["indexed"] == 2
+
+
+def test_a_slow_host_holds_up_no_other(bench):
+    """A host with a crawl-delay of 120 s: what lies on other hosts is in the index before the slow one has sent a page."""
+    slow = Source(id="slow", title="Slow", site="http://slow.example/", feed_url="http://slow.example/feed", timezone="Europe/Paris")
+    bench.sources.append(slow)
+    serve(bench, one=(200, page("One")), two=(200, page("Two")), three=(200, page("Three")))
+    bench.fetcher.answers["http://slow.example/feed"] = (
+        200,
+        feed("s1", "s2", "s3").replace(b"news.example", b"slow.example"),
+        {"Content-Type": "application/rss+xml"},
+    )
+    bench.fetcher.answers["http://slow.example/robots.txt"] = (200, b"User-agent: *\nCrawl-delay: 120\n", {})
+    for name in ("s1", "s2", "s3"):
+        bench.fetcher.answers[f"http://slow.example/{name}"] = (200, page(name))
+    parts = bench.parts(batches=2)
+    batches = plan(parts, "r1", LIVE)
+    assert len(batches) == 2
+    with bench.ledger.reading() as conn:
+        hosts = [{item.host for item in items.get(conn, runs.batch_items(conn, "r1", batch.number))} for batch in batches]
+    fast = next(batch.number for batch, host in zip(batches, hosts, strict=True) if host == {"news.example"})
+    for stage in STAGES:
+        run_stage(parts, stage, "r1", fast)
+    assert len(bench.index.documents) == 3
+    assert not [url for url in bench.fetcher.pages() if "slow.example" in url]
+    # And the slow one goes on by itself: what its budget does not reach is deferred, not lost.
+    slow_batch = 1 - fast
+    for stage in STAGES:
+        run_stage(bench.parts(batches=2, budget_s=200), stage, "r1", slow_batch)
+    done = report(parts, "r1")
+    assert (done.planned, done.outcomes["deferred"]) == (6, 2)
+    assert done.reasons["deferred/time_budget"] == 2
 
 
 def test_gaps_between_two_requests_to_a_host_are_kept(bench):
