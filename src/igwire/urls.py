@@ -8,6 +8,8 @@ query parameters go only when the exact list `trackers.txt` names them.
 from __future__ import annotations
 
 import hashlib
+import re
+import string
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -21,6 +23,10 @@ MAX_LENGTH = 2048
 # First byte of every document id: a new way of identification gets a new one, so that old ids are told apart.
 _ID_VERSION = "1"
 _DEFAULT_PORTS = {"http:": "80", "https:": "443"}
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
+# Servlet containers write the session into the path for visitors without cookies, which robots are.
+_SESSION = re.compile(r";(?:jsessionid|phpsessid)=[^/?;]*", re.IGNORECASE)
 _SECTION_PAGES = {"", "/", "/index.html", "/index.htm", "/index.php", "/home", "/home/"}
 
 
@@ -46,20 +52,29 @@ def fetch_url(url: str, base: str | None = None) -> str:
 def identity_url(url: str) -> str:
     """The address by which an article is known: https, no default port, no fragment (but `#!`), sorted query without trackers.
 
-    Idempotent. Raises BadUrl like `fetch_url`.
+    Escapes are written one way (RFC 3986, 6.2.2), and session ids in the path are dropped. Kept, because they may name other articles:
+    case and trailing slashes of paths, doubled slashes, index pages, `www.` and `m.`. Idempotent. Raises BadUrl like `fetch_url`.
     """
     parsed = ada_url.URL(fetch_url(url))
     host = parsed.hostname.rstrip(".")
-    port = f":{parsed.port}" if parsed.port and parsed.port not in _DEFAULT_PORTS.values() else ""
+    # The scheme is folded, so that 443 is the default port of both.
+    port = f":{parsed.port}" if parsed.port and parsed.port != _DEFAULT_PORTS["https:"] else ""
     fragment = parsed.hash if parsed.hash.startswith("#!") else ""
-    return f"https://{host}{port}{parsed.pathname}{_query(parsed.search)}{fragment}"
+    return f"https://{host}{port}{_one_way(_SESSION.sub('', parsed.pathname))}{_query(parsed.search)}{fragment}"
 
 
 def _query(search: str) -> str:
-    """The query sorted by name (equal names keep their order) without trackers, each part as it was written."""
-    parts = [part for part in search.removeprefix("?").split("&") if part]
+    """The query sorted by name (equal names keep their order) without trackers, escapes written one way."""
+    parts = [_one_way(part.replace("+", "%20")) for part in search.removeprefix("?").split("&") if part]
     kept = [part for part in parts if not _is_tracker(unquote(part.split("=", 1)[0]))]
     return "?" + "&".join(sorted(kept, key=lambda part: part.split("=", 1)[0])) if kept else ""
+
+
+def _one_way(text: str) -> str:
+    """Escapes in capitals, and none for letters, digits and -._~, which need none."""
+    plain = _ESCAPE.sub(lambda found: char if (char := chr(int(found[1], 16))) in _UNRESERVED else found[0].upper(), text)
+    # "%4%31" becomes "%41" first: again, until nothing changes.
+    return plain if plain == text else _one_way(plain)
 
 
 def _is_tracker(name: str) -> bool:
