@@ -17,6 +17,8 @@ from igwire.ledger.tables import copies, copy_keys, copy_sentences, copy_sources
 _UNIT = struct.Struct("<qIII")
 # Whole numbers in one statement: a few thousand make a text of 100 kB, far under every database's limit.
 _AT_ONCE = 4000
+# Of a cluster up to this size all members are compared with a newcomer; of a larger one (a wire story on a hundred pages) the first.
+SMALL = 30
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +59,8 @@ class View:
     """The part of the memory that concerns one chunk of documents; changes are noted in it and written by `flush`."""
 
     rows: dict[int, CopyRow] = field(default_factory=dict)
+    # Cluster → its members, as far as they are in `rows`.
+    clusters: dict[int, set[int]] = field(default_factory=dict)
     keys: dict[int, int] = field(default_factory=dict)
     sentences: dict[int, Holder] = field(default_factory=dict)
     changed_rows: set[int] = field(default_factory=set)
@@ -74,6 +78,7 @@ class View:
     def change(self, row: CopyRow) -> None:
         """The row is new or was changed."""
         self.rows[row.number] = row
+        self.clusters.setdefault(row.cluster, set()).add(row.number)
         self.changed_rows.add(row.number)
         self.touched.add(row.number)
 
@@ -94,13 +99,19 @@ def lock(conn: sa.Connection) -> None:
 
 
 def load(conn: sa.Connection, numbers: Iterable[int], keys: Iterable[int], unit_keys: Iterable[int]) -> View:
-    """The memory of these documents, keys and sentences, with the rows of all owners and the roots of their clusters."""
+    """The memory of these documents, keys and sentences, with the rows of all owners, the roots of their clusters, and small clusters whole."""
     view = View()
     for chunk in chunked(set(keys), _AT_ONCE):
         view.keys.update(tuple(row) for row in conn.exec_driver_sql(f"select key, number from copy_keys where key in ({_list(chunk)})"))
     view.sentences = holders(conn, unit_keys)
     load_rows(conn, view, [*numbers, *view.keys.values(), *(h.number for h in view.sentences.values())])
     load_rows(conn, view, [row.cluster for row in view.rows.values()])
+    small = [row.number for row in view.rows.values() if 0 < row.followers <= SMALL and row.cluster == row.number]
+    for chunk in chunked(small):
+        for found in conn.execute(sa.select(copies).where(copies.c.cluster.in_(chunk))):
+            view.rows.setdefault(found.number, _row(found))
+    for row in view.rows.values():
+        view.clusters.setdefault(row.cluster, set()).add(row.number)
     return view
 
 

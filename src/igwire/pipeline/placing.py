@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from igwire.enrich.fingerprints import contained, resemblance
-from igwire.ledger.copies import CopyRow, Holder, View
+from igwire.ledger.copies import SMALL, CopyRow, Holder, View
 
 # Two texts that share half of all their shingles are copies; so is a text of which an earlier one has four fifths of the sentences
 # (cut reprints, whose resemblance is low because most of the earlier one is missing).
@@ -77,7 +77,9 @@ def _candidates(view: View, row: CopyRow, keys: Sequence[int]) -> list[CopyRow]:
     enough = _WORTH_A_LOOK * sum(tokens for _, tokens, *_ in row.units)
     by_sentences = [number for number, tokens in shared.most_common(_CANDIDATES) if tokens >= enough]
     numbers = {*by_keys, *by_sentences}
-    numbers |= {view.rows[number].cluster for number in numbers}
+    for root in {view.rows[number].cluster for number in numbers}:
+        # Whoever resembles one may resemble an earlier one still more, which shares no band with it.
+        numbers |= {root} if view.rows[root].followers > SMALL else {root, *view.clusters[root]}
     return [view.rows[number] for number in sorted(numbers - {row.number})]
 
 
@@ -104,10 +106,9 @@ def _join(view: View, row: CopyRow, others: Sequence[CopyRow]) -> None:
         first.followers += root.followers + 1
         if root.followers:
             view.merged.append((root.number, first.number))
-        for member in view.rows.values():
-            if member.cluster == root.number:
-                member.cluster = first.number
-                view.change(member)
+        for number in view.clusters.pop(root.number, set()):
+            view.rows[number].cluster = first.number
+            view.change(view.rows[number])
         root.followers = 0
         view.change(first)
 
