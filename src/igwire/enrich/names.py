@@ -97,7 +97,7 @@ class NameTypes:
             word = match[0]
             token = (start + match.start(), start + match.end(), word)
             if span := next((s for s in spans if s.start < token[1] and token[0] < s.end), None):
-                yield from self._at_link(run, span)
+                yield from self._at_link(run, span, token)
             elif word == "&" or (word[0].islower() and word in _CONNECTORS):
                 if run.words and self._joins(word, run.words, run.head):
                     run.words.append(token)
@@ -108,7 +108,11 @@ class NameTypes:
                 yield from self._at_word(run, token)
         yield from run.ended()
 
-    def _at_link(self, run: _Run, span: Span) -> Iterator[Group]:
+    def _at_link(self, run: _Run, span: Span, token: Word) -> Iterator[Group]:
+        if run.words and span.type == "place" and folded(run.words[-1][2]) in self._v["address"]:
+            # Ms Paris and Mr Jordan are people.
+            run.words.append(own(*token))
+            return
         place = span if span.type == "place" else None
         if place and not run.words:
             run.nation = place
@@ -152,7 +156,7 @@ class NameTypes:
         v = self._v
         words = group.words
         called_the = not group.first and words[0][2] == "The"
-        while words and self._strippable(words):
+        while words and self._strippable(words, group.first):
             words = words[1:]
             group.first = False
         while len(words) > 1 and self._trailing(words):
@@ -170,7 +174,7 @@ class NameTypes:
             return Found(words[0][0], words[-1][1], "organisation", "a capitalised The in mid-sentence", 0.7)
         return found or self._person(words, keys) or self._named_like_a_place(group, words, keys)
 
-    def _strippable(self, words: list[Word]) -> bool:
+    def _strippable(self, words: list[Word], starts: bool) -> bool:
         """Whether the first word is no part of a name: "The", "But"; not the He of He Qisong, the Las of Las Vegas."""
         v = self._v
         first = folded(words[0][2])
@@ -179,24 +183,38 @@ class NameTypes:
         if first not in v["common"] or first in v.titles:
             return False
         whole = [word for _, _, word in words]
+        if not starts and len(words) == 2 and first in v.common_first_names and self._full_name(words[1:]):
+            return False
         return not (first in v["place_first"] and len(words) > 1) and not pinyin_name(whole) and " ".join(map(folded, whole)) not in v.cities
 
     def _trailing(self, words: list[Word]) -> bool:
         """Whether the last word is no part of the name: the Monday of "Obama Monday", the I of "Air Force I"."""
         last = folded(words[-1][2])
         v = self._v
+        if (last in v["surname"] and folded(words[-2][2]) in v.first_names) or pinyin_name([word for _, _, word in words]):
+            return False
+        if folded(words[-2][2]) in v["address"]:
+            return False
         kinds = ("organisation", "company", "media", "event", "law", "place")
         return (last in v["common"] or words[-1][2] == "I") and last not in v.titles and not any(last in v[kind] for kind in kinds)
 
     def _titled_person(self, group: Group, words: list[Word], keys: list[str], title: int) -> Found | None:
         name = words[title + 1 :]
-        if not name or len(name) > LONGEST_PERSON or not self.namelike(keys[title + 1 :]) or keys[-1] in self._v["organisation"]:
+        surname_only = keys[title] in self._v["address"] and sum(not word.islower() for _, _, word in name) == 1
+        if not name or len(name) > LONGEST_PERSON or not (surname_only or self._full_name(name)):
             return None
         if title == 0 and keys[0] in self._v["organisation"] | self._v["place"] and len(name) > 1 and keys[1] not in self._v.first_names:
             return None
-        address = keys[title] in self._v["address"]
-        start = words[title][0] if address and len(name) == 1 else name[0][0]
+        start = words[title][0] if surname_only else name[0][0]
         return Found(start, name[-1][1], "person", f"title {words[title][2]}", 0.9)
+
+    def _full_name(self, words: list[Word]) -> bool:
+        """Whether the capitalised words among these may be a person's name: none common but a surname that is (Long, King, May)."""
+        v = self._v
+        keys = [folded(word) for _, _, word in words if not word.islower()]
+        if len(keys) > 1 and keys[-1] in v["surname"]:
+            keys = keys[:-1]
+        return bool(keys) and self.namelike(keys) and keys[-1] not in v["organisation"]
 
     def namelike(self, keys: list[str]) -> bool:
         """Whether none of the folded words is a common one or a title."""
@@ -246,11 +264,20 @@ class NameTypes:
 
     def _person(self, words: list[Word], keys: list[str]) -> Found | None:
         v = self._v
-        capital = [word for _, _, word in words if word[0].isupper()]
-        if len(capital) > LONGEST_PERSON or any(k in v["common"] and len(k) > 1 for k in keys[1:]):
+        capital = [word for _, _, word in words if not word.islower()]
+        if len(capital) > LONGEST_PERSON:
+            return None
+        whole = [word for _, _, word in words]
+        if pinyin_name(whole):
+            return Found(words[0][0], words[-1][1], "person", "Chinese, Korean or Vietnamese name", 0.85)
+        if any(
+            k in v["common"] and len(k) > 1 and not (k == keys[-1] and k in v["surname"])
+            for k, word in zip(keys[1:], whole[1:], strict=True)
+            if not word.islower()
+        ):
             return None
         initials = all(word.replace(".", "").isupper() and len(word) <= 4 for word in capital[:-1])
-        if keys[0] in v.first_names or pinyin_name([word for _, _, word in words]):
+        if keys[0] in v.first_names or keys[0] in v.common_first_names:
             return Found(words[0][0], words[-1][1], "person", "given name", 0.85)
         if initials and capital[0].endswith(".") and len(keys[-1]) > 1:
             return Found(words[0][0], words[-1][1], "person", "initials", 0.8)
@@ -270,6 +297,7 @@ def own(start: int, end: int, word: str) -> Word:
 
 
 def _trimmed(words: list[Word]) -> list[Word]:
-    while words and (words[-1][2][0].islower() or words[-1][2] == "&"):
+    """Without connectors and particles at the end; "al-Rashid" is none."""
+    while (words and words[-1][2].islower()) or (words and words[-1][2] == "&"):
         words = words[:-1]
     return words

@@ -78,7 +78,14 @@ class Recogniser:
                 if found is None or (found.rule == _CAPITALS_RULE and _shouted(text, start + found.start, start + found.end)):
                     yield group, None
                 else:
-                    yield group, Found(start + found.start, start + found.end, found.type, found.rule, found.score)
+                    yield group, self._judged(group, Found(start + found.start, start + found.end, found.type, found.rule, found.score))
+
+    def _judged(self, group: Group, found: Found) -> Found:
+        """ "Peter Church, a professor at …" is a person, whatever the last word says."""
+        given = folded(group.words[0][2]) in self._v.first_names
+        if found.type != "person" and given and len(group.words) == 2 and self._v.role_after.match(group.text, found.end):
+            return Found(found.start, found.end, "person", "given name, before a role", 0.85)
+        return found
 
     def _by_sequence(self, sequence: str, first: bool) -> tuple[_Typed, ...]:
         known = self._remembered.get((sequence, first))

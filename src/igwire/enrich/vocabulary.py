@@ -32,7 +32,10 @@ class Vocabulary:
     def __init__(self, lexicon: Lexicon) -> None:
         self._words = {kind: frozenset(map(key, words)) for kind, words in lexicon.words.items() if kind != "capitals"}
         self.capitals = frozenset(lexicon.words["capitals"])
-        self.first_names = frozenset(map(key, lexicon.first_names)) - self["common"]
+        given = frozenset(map(key, lexicon.first_names))
+        self.first_names = given - self["common"]
+        # Will, Mark, May: names only where no sentence starts, and before a surname.
+        self.common_first_names = (given & self["common"]) - self["article"]
         self.cities: dict[str, tuple[str | None, int]] = {}
         for city in lexicon.cities:
             for name in map(key, city.names):
@@ -40,6 +43,7 @@ class Vocabulary:
                     self.cities[sys.intern(name)] = (city.country, city.thousands)
         self.titles = self["title"] | self["address"]
         self.roles = self["role"] | self.titles
+        self.role_after = re.compile(rf",? who\b|, (?:an?|the|un|une|la|le|el) (?:[\w’'-]+ ){{0,4}}?(?:{_any(lexicon, 'role')})\b")
         self.speech_after = re.compile(
             rf"(?:,? (?:who )?(?:{_any(lexicon, 'speech')})\b|,? (?:who|whose)\b|, \d\d[,.]|, (?:an?|the|un|une|la|le|el) (?:[\w’'-]+ ){{0,4}}?(?:{_any(lexicon, 'role')})\b|, (?:[\w’'-]+ ){{0,3}}?(?:{_any(lexicon, 'role')})\b)"
         )
@@ -61,10 +65,10 @@ def folded(word: str) -> str:
 
 
 def pinyin_name(words: list[str]) -> bool:
-    """Whether two or three words read as a Chinese, Korean or Vietnamese name, surname first ("He Qisong", "Li Hui Min")."""
-    if not 2 <= len(words) <= 3 or folded(words[0]) not in ASIAN_SURNAMES:
+    """Whether two or three words read as a Chinese, Korean or Vietnamese name, surname first ("He Qisong", "Li Hui Min") or last ("An Wang")."""
+    if not 2 <= len(words) <= 3 or not all(_SYLLABLES.fullmatch(word) for word in words):
         return False
-    return all(_SYLLABLES.fullmatch(word) for word in words[1:])
+    return folded(words[0]) in ASIAN_SURNAMES or (len(words) == 2 and len(words[0]) > 1 and folded(words[1]) in ASIAN_SURNAMES)
 
 
 _SYLLABLES = re.compile(rf"{_PINYIN}(?:[-']?{_PINYIN}){{0,2}}", re.I)

@@ -43,6 +43,19 @@ def test_capitals_that_name_nothing(tagger, text):
     assert tags(tagger, text) == {}
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["Mohammed al-Rashid", "Carlos de la Cruz", "Maria del Carmen Ruiz", "Will Young", "Grace Long", "An Wang", "Gao De", "Jordan Price", "Peter Church"],
+)
+def test_names_that_look_like_something_else(tagger, name):
+    assert tags(tagger, f"“It helps”, said {name}, a professor at a school.") == {name: "person"}
+
+
+@pytest.mark.parametrize("name", ["Mr Jordan", "Ms Paris", "Prof Ma", "Dr Nwosu-Bright", "Mr van der Berg", "Ms O’Brien", "Mrs Cook"])
+def test_a_form_of_address_makes_a_person_that_nobody_knows(tagger, name):
+    assert tags(tagger, f"“It helps”, said {name} in China.") == {name: "person"}
+
+
 def test_titles_end_a_name_before_them(tagger):
     assert tags(tagger, "They met Nevada Senator Jane Roe.") == {"Nevada": "place", "Jane Roe": "person"}
     assert tags(tagger, "Brelka Zonnvit and Amina Okafor met.") == {"Brelka Zonnvit": "person", "Amina Okafor": "person"}

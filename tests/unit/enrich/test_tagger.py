@@ -158,7 +158,7 @@ _WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.one_of(_WORDS, st.text(max_size=6)), max_size=30), st.sampled_from([" ", "", "\n"]))
 def test_any_text_is_tagged_and_its_offsets_hold(tagger, words, glue):
     text = glue.join(words)
