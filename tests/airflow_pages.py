@@ -1,9 +1,13 @@
-"""Pages of a running Airflow as its admin sees them in Chromium: the DAG, the form of a backfill, igwire's page inside."""
+"""Pages of a running Airflow as its admin sees them in Chromium: the DAG, the form of a backfill, igwire's page inside.
+
+Makes the pictures of docs/images: `python tests/airflow_pages.py http://127.0.0.1:8080 PASSWORD FOLDER`.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,7 +52,7 @@ def look(url: str, password: str, folder: Path) -> dict[str, str]:
         inner = page.frame_locator("iframe")
         inner.get_by_role("searchbox").fill("Kaspersky Wuzhen")
         inner.get_by_role("button", name="Search").click()
-        inner.locator("article.hit").first.wait_for()
+        inner.locator(".count", has_text="Kaspersky Wuzhen").wait_for()
         seen["page"] = inner.locator("body").inner_text()
         page.screenshot(path=folder / "airflow-page.png")
     return seen
@@ -58,3 +62,7 @@ def _keep(page: Any, file: Path) -> str:
     page.wait_for_timeout(1500)
     page.screenshot(path=file)
     return str(page.locator("body").inner_text())
+
+
+if __name__ == "__main__":
+    look(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
