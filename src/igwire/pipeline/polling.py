@@ -158,6 +158,9 @@ def _read(source: Source, before: SourceState, answer: Answer, feed: ParsedFeed,
     changed = tuple(entry for entry, was in paired if was.fingerprint and was.fingerprint != fingerprint(entry))
     gap = _gap(before, chosen.entries, paired, answer.at)
     alerts = _alerts(source, before, answer, new)
+    if fresh_shared := shared_guids(chosen.entries) - {was.guid for was in known}:
+        told = f"{source.id}: one guid for several articles ({min(fresh_shared)[:80]!r}); its guids are not trusted, only addresses count"
+        alerts = (*alerts, told)
     said = f"{len(chosen.entries)} entries, {len(new)} new" + ("; " + "; ".join(feed.problems) if feed.problems else "")
     after = _success(source, before, answer, said, fresh=len(new), of=len(chosen.entries), rolled=gap is not None)
     after = replace(
@@ -172,16 +175,27 @@ def _read(source: Source, before: SourceState, answer: Answer, feed: ParsedFeed,
     return Decision(after=after, new=new, changed=changed, known=tuple(paired), dropped=chosen.dropped, gap=gap, alerts=(*alerts, *moved))
 
 
+def shared_guids(entries: Iterable[FeedEntry]) -> set[str]:
+    """Guids that more than one article of the same answer has: such a guid names nothing."""
+    addresses: dict[str, set[str]] = {}
+    for entry in entries:
+        if entry.guid:
+            addresses.setdefault(entry.guid, set()).add(document_id(entry.url))
+    return {guid for guid, ids in addresses.items() if len(ids) > 1}
+
+
 def _match(entries: Iterable[FeedEntry], known: Iterable[Known]) -> tuple[tuple[FeedEntry, ...], list[tuple[FeedEntry, Known]]]:
     """Divide the entries into new ones and known ones.
 
     The address decides. A guid counts as well, but only with the same title: some feeds give one guid to everything.
     """
+    entries = list(entries)
+    distrusted = shared_guids(entries)
     by_id: dict[str, Known] = {}
     by_guid: dict[tuple[str, str | None], Known] = {}
     for was in known:
         by_id[was.item_id] = was
-        if was.guid:
+        if was.guid and was.guid not in distrusted:
             by_guid[was.guid, was.title] = was
     new, paired = [], []
     for entry in entries:

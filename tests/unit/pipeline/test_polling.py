@@ -380,6 +380,17 @@ def test_one_guid_for_everything_loses_no_article():
     assert [e.title for e in reader.poll(NOW + HOUR, body=rss("c", "a", "b", guid="N/A")).new] == ["c"]
 
 
+def test_a_guid_of_several_articles_is_not_trusted_and_told_once():
+    reader = Reader()
+    first = reader.poll(NOW, body=rss("a", "b", guid="N/A"))
+    assert any("one guid for several articles ('N/A')" in alert for alert in first.alerts)
+    # The same title again at another address: with an honest guid it would be the same article.
+    body = rss("c", "b", guid="N/A").replace(b"<title>c</title>", b"<title>a</title>")
+    second = reader.poll(NOW + HOUR, body=body)
+    assert [e.url for e in second.new] == ["http://news.example/c"]
+    assert second.alerts == ()
+
+
 def test_a_guid_with_the_same_title_at_another_address_is_the_same_article():
     reader = after_first()
     decided = reader.poll(NOW + HOUR, body=rss("a", "b").replace(b"http://news.example/a", b"http://news.example/a-moved"))
