@@ -11,12 +11,13 @@ Script = Callable[[socket.socket], None]
 
 
 class Origin:
-    """Serves `scripts` by path on a free loopback port; counts connections."""
+    """Serves `scripts` by path on a free port of a loopback address; counts connections."""
 
-    def __init__(self, scripts: dict[str, Script]) -> None:
+    def __init__(self, scripts: dict[str, Script], address: str = "127.0.0.1") -> None:
+        self.address = address
         self.scripts = scripts
         self.connections = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((address, 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -27,7 +28,7 @@ class Origin:
         self._listener.close()
 
     def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"http://{self.address}:{self.port}{path}"
 
     def _serve(self) -> None:
         while True:
