@@ -99,7 +99,7 @@ class NameTypes:
             if span := next((s for s in spans if s.start < token[1] and token[0] < s.end), None):
                 yield from self._at_link(run, span, token)
             elif word == "&" or (word[0].islower() and word in _CONNECTORS):
-                if run.words and self._joins(word, run.words, run.head):
+                if run.words and (self._joins(word, run.words, run.head) or self._one_body(run, sequence[match.end() :])):
                     run.words.append(token)
                     run.head = True
                 else:
@@ -107,6 +107,11 @@ class NameTypes:
             else:
                 yield from self._at_word(run, token)
         yield from run.ended()
+
+    def _one_body(self, run: _Run, rest: str) -> bool:
+        """Whether what follows an "and" ends the name of a body that a country's name has begun: U.S. Food and Drug Administration."""
+        words = rest.split()[:2]
+        return run.nation is not None and len(run.words) == 1 and len(words) == 2 and folded(words[1]) in self._v["organisation"]
 
     def _at_link(self, run: _Run, span: Span, token: Word) -> Iterator[Group]:
         if run.words and span.type == "place" and folded(run.words[-1][2]) in self._v["address"]:

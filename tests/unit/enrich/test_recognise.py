@@ -24,6 +24,7 @@ def tags(tagger, text: str, language: str = "en") -> dict[str, str]:
         ("It is Copenhagen, they say.", "Copenhagen", "place"), ("He reads The Brelka every day.", "Brelka", "organisation"),
         ("the Brelka Summit ended", "Brelka Summit", "event"), ("the Brelka Privacy Act passed", "Brelka Privacy Act", "law"), ("They sued BRLK again.", "BRLK", "organisation"),
         ("Then Jordan Farnsby came.", "Jordan Farnsby", "person"), ("It was Beijing Normal University.", "Beijing Normal University", "organisation"),
+        ("The U.S. Food and Drug Administration agreed.", "U.S. Food and Drug Administration", "organisation"),
     ],
 )  # fmt: skip
 def test_rules_type_names(tagger, text, surface, kind):
