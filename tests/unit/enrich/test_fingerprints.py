@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
+from made_texts import sentences
 
 from igwire.enrich.fingerprints import bands, contained, fingerprint, resemblance
 
-TEXT_KEY, BAND, UNIT = 519228194160086810, 972266239605589495, 783700515509345176
-WORDS = [
-    "registry",
-    "root",
-    "zone",
-    "key",
-    "board",
-    "treaty",
-    "cable",
-    "operator",
-    "court",
-    "ruling",
-    "member",
-    "state",
-    "ballot",
-    "user",
-    "name",
-    "server",
-    "address",
-    "policy",
-    "vote",
-    "draft",
-]
-
-
-def prose(seed: int, sentences: int = 20) -> list[str]:
-    rng = random.Random(seed)
-    return [f"The {' '.join(rng.choices(WORDS, k=11))} number {seed}-{n}." for n in range(sentences)]
+TEXT_KEY, BAND, UNIT = 686420224602857593, 155413889972885741, 8461573080120124514
 
 
 def test_case_punctuation_and_line_breaks_do_not_count():
@@ -59,7 +31,7 @@ def test_an_abbreviation_that_somebody_cut_at_is_found_all_the_same():
 
 
 def test_lines_broken_by_width_are_no_paragraphs():
-    flowing = " ".join(prose(1))
+    flowing = " ".join(sentences(1, 20))
     lines, line = [], ""
     for word in flowing.split():
         if len(line) + len(word) > 60:
@@ -82,7 +54,7 @@ def test_other_scripts_have_sentences_too(text, sentences):
 
 
 def test_resemblance_follows_the_shared_part():
-    a, b = prose(1, 40), prose(2, 40)
+    a, b = sentences(1, 40), sentences(2, 40)
     one = fingerprint(" ".join(a))
     for kept, expected in ((40, 1.0), (32, 32 / 48), (20, 20 / 60), (0, 0.0)):
         other = fingerprint(" ".join(a[:kept] + b[kept:]))
@@ -90,7 +62,7 @@ def test_resemblance_follows_the_shared_part():
 
 
 def test_a_part_is_contained_in_the_whole():
-    whole, half = fingerprint(" ".join(prose(1, 40))), fingerprint(" ".join(prose(1, 40)[:20]))
+    whole, half = fingerprint(" ".join(sentences(1, 40))), fingerprint(" ".join(sentences(1, 40)[:20]))
     found = resemblance(whole.signature, half.signature)
     assert contained(found, half.shingles, whole.shingles) == pytest.approx(1.0, abs=0.2)
     assert contained(found, whole.shingles, half.shingles) == pytest.approx(0.5, abs=0.13)
@@ -105,5 +77,5 @@ def test_short_texts_have_no_signature_and_the_shortest_need_their_title():
 
 def test_fingerprints_are_the_same_in_every_process():
     # Stored for years: another value here needs another STAMP, and a rebuild.
-    made = fingerprint(" ".join(prose(7)))
+    made = fingerprint(" ".join(sentences(7, 20)))
     assert (made.text_key, bands(made.signature)[0], made.units[0].key) == (TEXT_KEY, BAND, UNIT)

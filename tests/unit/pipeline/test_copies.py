@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_texts import sentences
 
 from igwire.enrich.fingerprints import fingerprint
 from igwire.ledger import copies as memory
@@ -17,33 +17,6 @@ from igwire.model import DateFound
 from igwire.pipeline import copies
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-WORDS = [
-    "registry",
-    "root",
-    "zone",
-    "key",
-    "board",
-    "treaty",
-    "cable",
-    "operator",
-    "court",
-    "ruling",
-    "member",
-    "state",
-    "ballot",
-    "user",
-    "name",
-    "server",
-    "address",
-    "policy",
-    "vote",
-    "draft",
-]
-
-
-def sentences(seed: int, count: int = 24) -> list[str]:
-    rng = random.Random(seed)
-    return [f"The {' '.join(rng.choices(WORDS, k=11))} of article {seed} line {n}." for n in range(count)]
 
 
 def row(name: str, lines: list[str], hour: float):
