@@ -24,8 +24,8 @@ from igwire.wiring import SystemClock
 
 pytestmark = pytest.mark.integration
 CLOCK = SystemClock()
-# A good run over the newsroom has neither faults nor reasons against an article, and topics are not tagged yet.
-_EMPTY_IN_THE_NEWSROOM = ("Faults", "Reasons", "Topics")
+# A good run over the newsroom has neither faults nor reasons against an article.
+_EMPTY_IN_THE_NEWSROOM = ("Faults", "Reasons")
 
 
 @pytest.fixture

@@ -53,9 +53,9 @@ class Matcher:
             self._automaton.add_word(pattern, (len(pattern) - 1 - first, int(not last), bool(_ARABIC.match(pattern)), tuple(names)))
         self._automaton.make_automaton()
 
-    def hits(self, text: str) -> list[Hit]:
-        """All names in the text, the longest at each place, none overlapping, in order."""
-        found = list(self._candidates(text, fold(text)))
+    def hits(self, text: str, folded: Folded | None = None) -> list[Hit]:
+        """All names in the text (`folded`: the same, folded), the longest at each place, none overlapping, in order."""
+        found = list(self._candidates(text, folded or fold(text)))
         if all(a.end <= b.start for a, b in itertools.pairwise(found)):
             return found
         taken: list[Hit] = []

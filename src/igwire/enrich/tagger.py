@@ -10,21 +10,24 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from igwire.enrich.acronyms import Definition, definitions, occurrences
 from igwire.enrich.engines import Engine, merged
+from igwire.enrich.fold import Folded, fold
 from igwire.enrich.link import Context, Link
 from igwire.enrich.match import Hit, Matcher
 from igwire.enrich.names import Found, Span
 from igwire.enrich.recognise import Recogniser
 from igwire.enrich.scripts import other_scripts
+from igwire.enrich.topics import Named, TopicFinder
 from igwire.enrich.vocabulary import Vocabulary, folded
-from igwire.kb import KnowledgeBase
+from igwire.kb import KnowledgeBase, topics
 from igwire.kb.lexicon import Lexicon
 from igwire.model import Mention, Tags
 
 # Raised when the same text may be tagged otherwise; with the knowledge base's version it tells what is stale.
-_GENERATION = 2
+_GENERATION = 3
 # Nearly as sure as a title before a name.
 _DEFINED = 0.88
 _WORDS = re.compile(r"[^\W\d_][\w’'-]+")
@@ -35,6 +38,7 @@ class Reading:
     """One pass over a document, for all that is made of it: fields in order, their hits, links by hit, and acronyms that it defines."""
 
     fields: tuple[tuple[str, str], ...]
+    folded: tuple[Folded, ...]
     hits: tuple[Sequence[Hit], ...]
     links: tuple[Sequence[tuple[Hit, Link]], ...]
     found: tuple[Sequence[Found], ...]
@@ -49,7 +53,8 @@ class Tagger:
         self._lexicon = lexicon or Lexicon()
         self._engine = engine
         model = f" {engine.name}" if engine else ""
-        self.stamp = f"igwire-tag/{_GENERATION} kb/{kb.version}{model}"
+        self._topics = topics.load()
+        self.stamp = f"igwire-tag/{_GENERATION} kb/{kb.version} topics/{self._topics.version}{model}"
 
     @cached_property
     def _matcher(self) -> Matcher:
@@ -63,6 +68,10 @@ class Tagger:
     def _recogniser(self) -> Recogniser:
         return Recogniser(self._vocabulary)
 
+    @cached_property
+    def _topic_finder(self) -> TopicFinder:
+        return TopicFinder(self._topics)
+
     def aliases_of(self, ids: Iterable[str]) -> tuple[str, ...]:
         """All names of the entities, for the alias field of the index."""
         known = [self._kb.by_id[i] for i in ids if i in self._kb.by_id]
@@ -71,12 +80,13 @@ class Tagger:
     def tag(self, *, title: str | None, text: str, language: str | None = None, source: str | None = None, published: str | None = None) -> Tags:
         """Mentions in title and text (offsets in code points of each), and the countries that they lie in or speak of."""
         reading = self.read(title=title, text=text, language=language, published=published)
-        return Tags(mentions=reading.mentions, countries=self._countries(reading), stamp=self.stamp)
+        return Tags(mentions=reading.mentions, countries=self._countries(reading), topics=self._topics_of(reading), stamp=self.stamp)
 
     def read(self, *, title: str | None, text: str, language: str | None = None, published: str | None = None) -> Reading:
         """Everything that one pass over the document finds; see Reading."""
         fields = (("title", title or ""), ("text", text))
-        hits = tuple(self._matcher.hits(content) for _, content in fields)
+        folds = tuple(fold(content) for _, content in fields)
+        hits = tuple(self._matcher.hits(content, plain) for (_, content), plain in zip(fields, folds, strict=True))
         defined = tuple(list(definitions(content)) for _, content in fields)
         whole = f"{title}\n{text}" if title else text
         meanings = _meanings(defined, hits)
@@ -88,7 +98,7 @@ class Tagger:
                 listed += [Found(at, at + len(short), kind, "defined in the text", _DEFINED) for at in occurrences(content, short)]
         known = _identities(fields, links, meanings)
         mentions = [m for n, (name, content) in enumerate(fields) for m in self._mentions(name, content, links[n], found[n], known)]
-        return Reading(fields, hits, links, found, tuple(mentions))
+        return Reading(fields, folds, hits, links, found, tuple(mentions))
 
     def _recognised(
         self, fields: Sequence[tuple[str, str]], hits: Sequence[Sequence[Hit]], links: Sequence[Sequence[tuple[Hit, Link]]], language: str | None
@@ -103,6 +113,11 @@ class Tagger:
         if self._engine is None:
             return tuple(both)
         return tuple(merged(found, self._engine.find(text, language)) for found, text in zip(both, texts, strict=True))
+
+    def _topics_of(self, reading: Reading) -> tuple[dict[str, Any], ...]:
+        named = [[Named(hit.start, hit.end, i) for hit, link in field for i in (link.entity.id, link.entity.series) if i] for field in reading.links]
+        title, text = ((content, plain, names) for (_, content), plain, names in zip(reading.fields, reading.folded, named, strict=True))
+        return self._topic_finder.find(title, text)
 
     def _countries(self, reading: Reading) -> tuple[str, ...]:
         codes = {link.entity.country for field in reading.links for _, link in field if link.entity.type == "place"}

@@ -25,7 +25,7 @@ _NEAR_CJK = 36
 # A text that is no longer than a title is read as one.
 _TITLE_LENGTH = 160
 # Characters of text that one strong term stands for; what is needed grows with the square root of the length.
-_PER_TERM = 420
+_PER_TERM, _PER_TERM_CJK = 420, 150
 _TITLE_WEIGHT = 2.0
 # What each further occurrence of the same words adds, and how many are counted.
 _AGAIN, _MOST = 0.5, 4
@@ -34,7 +34,8 @@ _THRESHOLD = 0.5
 _CLITICS = frozenset(a + b for a in ("", "و", "ف") for b in ("", "ال", "ب", "بال", "ل", "لل", "ك", "كال", "س", "سي", "ست", "ي", "ت"))
 _LONGEST_CLITIC = 4
 _LONGEST_ACRONYM = 8
-_EVIDENCE = 6
+# Evidence for people to read: so many expressions, of so many characters at each end.
+_EVIDENCE, _SHOWN = 6, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class TopicFinder:
         """Topics, the surest first: {topic, score (0.5 to 1), evidence (words of the title and the text)}."""
         short = len(text[0]) <= _TITLE_LENGTH
         cases = [self._cases(*title, math.inf), self._cases(*text, math.inf if short else _near(text[0]))]
-        need = max(1.0, math.sqrt(len(text[0]) / _PER_TERM))
+        need = max(1.0, math.sqrt(len(text[0]) / (_PER_TERM_CJK if _is_cjk(text[0][:200]) else _PER_TERM)))
         found = []
         for topic in sorted(set(cases[0]) | set(cases[1])):
             in_title, in_text = (_weighed(case.get(topic), field[0]) for case, field in zip(cases, (title, text), strict=True))
@@ -144,7 +145,7 @@ def _weighed(case: _Case | None, text: str) -> _Weight:
     counts: dict[str, list[float]] = {}
     names: dict[str, str] = {}
     for start, end, weight in _apart(case.spans):
-        surface = " ".join(text[start:end].split())
+        surface = _shown(text, start, end)
         word = key(surface)
         names.setdefault(word, surface)
         counts.setdefault(word, []).append(weight)
@@ -152,6 +153,14 @@ def _weighed(case: _Case | None, text: str) -> _Weight:
     total = sum(max(weights) * (1 + _AGAIN * min(len(weights) - 1, _MOST)) for weights in counts.values())
     order = sorted(counts, key=lambda word: -max(counts[word]) * len(counts[word]))
     return _Weight(once, total, tuple(names[word] for word in order))
+
+
+def _shown(text: str, start: int, end: int) -> str:
+    """The words as they stand there, whole; of a long stretch its ends."""
+    while end < len(text) and text[end].isalpha() and text[end] < "\u2e80":
+        end += 1
+    words = " ".join(text[start:end].split())
+    return words if len(words) <= 2 * _SHOWN else f"{words[:_SHOWN]} … {words[-_SHOWN:]}"
 
 
 def _apart(spans: Sequence[tuple[int, int, float]]) -> Iterator[tuple[int, int, float]]:

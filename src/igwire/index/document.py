@@ -25,7 +25,7 @@ def project(enriched: EnrichedArticle, context: DocumentContext) -> dict[str, An
     article, tags = enriched.article, enriched.tags
     fields = {
         **_identity(article, context), **_times(article, context), **_texts(article, context), **_provenance(article, tags, context), **_entities(tags),
-        **_copies(context),
+        **_statements(article, tags), **_copies(context),
     }  # fmt: skip
     cleaned: dict[str, Any] = _without_empty(fields)
     return cleaned
@@ -91,8 +91,14 @@ def _entities(tags: Tags) -> dict[str, Any]:
     entities |= {"all": sorted(everything), "id": _sorted(m.entity for m in tags.mentions), "qid": _sorted(m.qid for m in tags.mentions)}
     return {
         "entities": {**entities, "count": len(everything)}, "entity_mentions": [_mention(m) for m in tags.mentions[:_MAX_MENTIONS]],
-        "countries": list(tags.countries), "topics": [topic["topic"] for topic in tags.topics],
+        "countries": list(tags.countries), "topics": [topic["topic"] for topic in tags.topics], "topic_scores": list(tags.topics),
     }  # fmt: skip
+
+
+def _statements(article: Article, tags: Tags) -> dict[str, Any]:
+    """Who is quoted with what, and who is said to hold which role."""
+    quotes = [{"text": article.text[quote["start"] : quote["end"]], **quote} for quote in tags.quotes[:_MAX_MENTIONS]]
+    return {"quotes": quotes, "speakers": sorted({quote["speaker"] for quote in quotes if quote["speaker"]}), "roles": list(tags.roles[:_MAX_MENTIONS])}
 
 
 def _copies(context: DocumentContext) -> dict[str, Any]:
