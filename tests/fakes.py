@@ -69,6 +69,17 @@ class MemoryIndex:
             self.writes += 1
             yield self._put(action, index)
 
+    def remove(self, versions: Mapping[str, int], kind: str = "articles") -> None:
+        if self.away:
+            raise Unavailable("Elasticsearch does not answer")
+        for doc_id, version in versions.items():
+            if kind == "revisions":
+                self.revisions.pop(doc_id, None)
+                continue
+            for held in (self.documents, *self.targets.values()):
+                held.pop(doc_id, None)
+            self.versions[doc_id] = max(version, self.versions.get(doc_id, 0))
+
     def _put(self, action: WriteAction, index: str | None) -> WriteResult:
         if index in ("runs", "sources", "revisions"):
             getattr(self, index)[action.doc_id] = action.body

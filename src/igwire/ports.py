@@ -50,6 +50,22 @@ class RawWriter(Protocol):
         """Bring everything appended to the disk. Raises StoreError."""
 
 
+class StoredPair(Protocol):
+    """One pair as it lies: `capture.body` is empty and `refers_to` set when the body lies elsewhere."""
+
+    @property
+    def capture(self) -> Capture:
+        """The answer."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What igwire noted beside it."""
+
+    @property
+    def refers_to(self) -> RawRef | None:
+        """Where the body lies, when not here."""
+
+
 class RawStore(Protocol):
     """WARC segments, the truth about what was fetched."""
 
@@ -65,8 +81,23 @@ class RawStore(Protocol):
     def blank(self, ref: RawRef, why: str, *, whole: bool = False) -> None:
         """Take the response out for good (and its metadata, when `whole`); no other reference changes. Raises StoreError."""
 
+    def blank_all(self, refs: Iterable[RawRef], why: str, *, whole: bool = False) -> None:
+        """As `blank`, many at once. Raises Unavailable when a segment is still being written."""
+
     def walk(self) -> Iterator[tuple[RawRef, Capture, dict[str, Any]]]:
         """Everything stored, oldest segment first."""
+
+    def scan(self) -> Iterator[tuple[RawRef, StoredPair | None]]:
+        """Every pair as it lies, oldest segment first; None where a record is broken."""
+
+    def being_written(self) -> bool:
+        """Whether some segment is open."""
+
+    def tombstones(self) -> list[dict[str, Any]]:
+        """What was erased, oldest first."""
+
+    def keep_tombstones(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Add to what was erased; rows that are there already stay."""
 
 
 class SearchIndex(Protocol):
@@ -77,6 +108,9 @@ class SearchIndex(Protocol):
 
         Raises Unavailable only for what no retry in this run can mend (no such alias, refused credentials, blocked index).
         """
+
+    def remove(self, versions: Mapping[str, int], kind: str = "articles") -> None:
+        """Take documents (id → version) out of every index of that kind, for good. Raises Unavailable."""
 
 
 class Courier(Protocol):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from igwire.ledger.database import Ledger
     from igwire.pipeline.alerting import Told
     from igwire.pipeline.parts import Parts
+    from igwire.runtime.delivery import Deliverer
     from igwire.search.alerts import Alerts
     from igwire.search.reader import Reader
     from igwire.store.warc import WarcStore
@@ -150,11 +151,15 @@ def _alerts_file() -> Path:
 def run_alerts() -> list[Told]:
     """Tell every target of every alert what is new for it."""
     from igwire.pipeline.alerting import run_alerts as run
+
+    return run(alerts(), ledger_=ledger(), reader=reader, courier=_courier(), clock=CLOCK)
+
+
+def _courier() -> Deliverer:
     from igwire.runtime.delivery import Deliverer
 
     chosen = settings.get()
-    courier = Deliverer(folder=chosen.state.absolute() / "alerts", smtp=chosen.smtp_url.get_secret_value(), sender=chosen.contact)
-    return run(alerts(), ledger_=ledger(), reader=reader, courier=courier, clock=CLOCK)
+    return Deliverer(folder=chosen.state.absolute() / "alerts", smtp=chosen.smtp_url.get_secret_value(), sender=chosen.contact)
 
 
 def wikidata() -> Callable[[str], bytes]:
@@ -223,7 +228,10 @@ def parts() -> Parts:
         batches=chosen.batches,
         host_requests=chosen.host_requests,
     )
-    return Parts(ledger=ledger(), store=raw_store(), catalogue=catalogue(), clock=CLOCK, knobs=knobs, fetcher=fetcher, tagger=tagger, index=search_index)
+    return Parts(
+        ledger=ledger(), store=raw_store(), catalogue=catalogue(), clock=CLOCK, knobs=knobs, fetcher=fetcher, tagger=tagger, index=search_index,
+        forget_told=_courier().forget,
+    )  # fmt: skip
 
 
 def rebuild_into_new(parts: Parts, run_id: str, *, first: str, selection: Any) -> Any:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from igwire.cli import alerts, es, evaluation, index, ingest, kb, kibana, newsroom, raw, search, serve, sources, stage, state, system
+from igwire.cli import alerts, erase, es, evaluation, index, ingest, kb, kibana, newsroom, raw, search, serve, sources, stage, state, system
 from igwire.errors import IgwireError, UsageError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Internet-governance news: feeds in, searchable articles out.")
@@ -26,6 +26,7 @@ app.command("rebuild")(ingest.rebuild)
 app.command("search")(search.search)
 app.command("show")(search.show)
 app.command("serve")(serve.serve)
+app.command("erase")(erase.erase)
 app.command("status")(state.status)
 app.command("trace")(state.trace)
 app.command("doctor")(system.doctor)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch, TransportError
@@ -23,6 +23,8 @@ CHUNK_BYTES = 8 * 1024 * 1024
 _TRIES = 8
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 60.0
 _TIMEOUT_S = 60.0
+# A merge of a large index takes minutes.
+_MERGE_S = 1800.0
 _BUSY = {429, 502, 503, 504}
 
 
@@ -62,6 +64,39 @@ class BulkWriter:
             bad = [result for _, result in chunk if isinstance(result, WriteResult)]
             yield from bad
             yield from self._send([(a, body) for a, body in chunk if isinstance(body, bytes)], target, require_alias=not named)
+
+    def remove(self, versions: Mapping[str, int], kind: str = "articles") -> None:
+        """Take documents out of every version of the index. Raises Unavailable.
+
+        Nothing finds them from then on; the server's files lose them with the merge that is asked for here, or, where it still keeps
+        history for its own recovery, with the next one.
+
+        The version keeps a slow worker's older copy out for `index.gc_deletes` (a minute); the ledger's tombstone does after that.
+        """
+        try:
+            for index in self._client.indices.get(index=f"{self._prefix}-{kind}-v*"):
+                for chunk in _sliced(sorted(versions.items())):
+                    self._delete(index, dict(chunk))
+                # Segments are rewritten without deleted documents only when asked, and then from 10 % of deletions on.
+                self._client.indices.put_settings(index=index, settings={"index.merge.policy.expunge_deletes_allowed": 0})
+                self._client.indices.flush(index=index, wait_if_ongoing=True, force=True)
+                self._client.options(request_timeout=_MERGE_S).indices.forcemerge(index=index, only_expunge_deletes=True)
+                self._client.indices.refresh(index=index)
+        except (ApiError, TransportError) as error:
+            raise Unavailable(f"Elasticsearch does not remove {len(versions)} documents now: {str(error)[:300]}") from error
+
+    def _delete(self, index: str, versions: Mapping[str, int]) -> None:
+        lines: list[dict[str, Any]] = [{"delete": {"_id": name, "version": version, "version_type": "external_gte"}} for name, version in versions.items()]
+        results = self._bulk_delete(index, lines)
+        # A newer version than the ledger ever sent (the ledger was lost) goes all the same.
+        if conflicts := [{"delete": {"_id": result["_id"]}} for result in results if result["status"] == 409]:
+            results = [result for result in results if result["status"] != 409] + self._bulk_delete(index, conflicts)
+        if left := [result for result in results if result["status"] not in (200, 404)]:
+            raise Unavailable(f"Elasticsearch did not remove {len(left)} documents from {index}: {left[0]}")
+
+    def _bulk_delete(self, index: str, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        answer = self._client.bulk(index=index, operations=lines, filter_path=["items.*.status", "items.*._id", "items.*.error.reason"])
+        return [item["delete"] for item in answer["items"]]
 
     def _send(self, chunk: list[tuple[WriteAction, bytes]], target: str, *, require_alias: bool) -> Iterator[WriteResult]:
         left, reason = chunk, ""
@@ -134,6 +169,10 @@ def _chunks(actions: Iterable[WriteAction]) -> Iterator[list[tuple[WriteAction, 
         size += length
     if chunk:
         yield chunk
+
+
+def _sliced(pairs: list[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
+    return (pairs[start : start + CHUNK_ACTIONS] for start in range(0, len(pairs), CHUNK_ACTIONS))
 
 
 def _serialise(action: WriteAction) -> bytes | WriteResult:

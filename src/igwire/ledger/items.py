@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from igwire.ledger import packing
+from igwire.ledger import erasures, packing
 from igwire.ledger.database import chunked, upsert
 from igwire.ledger.tables import item_sources, items
 from igwire.model import FeedEntry, RawRef, Window
@@ -59,11 +59,10 @@ def add(conn: sa.Connection, entries: Iterable[FeedEntry], *, now: datetime, mod
     """Note the entries of one poll; ids of the items that are new.
 
     An entry that another source named before adds this source to the item; when its document is indexed already it is
-    projected again, because it lists all its feeds.
+    projected again, because it lists all its feeds. What was erased is refused.
     """
     new: list[str] = []
-    for entry in entries:
-        item_id = document_id(entry.url)
+    for item_id, entry in erasures.admitted(conn, [(document_id(entry.url), entry) for entry in entries], now=now):
         values = {
             "id": item_id, "source_id": entry.source_id, "url": entry.url, "host": host_of(entry.url), "state": "new", "mode": mode,
             "entry": packing.entry_to_json(entry), "published_at": packing.instant(entry.published), "first_seen_at": now,

@@ -394,3 +394,20 @@ alert_told = sa.Table(
     sa.Column("key", sa.String(300), primary_key=True),
     sa.Column("told_at", UtcDateTime, nullable=False),
 )
+
+# What was erased (see pipeline.erase): hashes, a reason and a date, never a text.
+erasures = sa.Table(
+    "erasures",
+    metadata,
+    # document_id of an address (an item's or a document's), or "source:" and the id of a source of which nothing is taken any more.
+    sa.Column("id", sa.String(150), primary_key=True),
+    # The document that the address belonged to.
+    sa.Column("doc_id", sa.String(80), index=True),
+    sa.Column("source_id", sa.String(120)),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    # Above every version of the document that was ever sent to Elasticsearch.
+    sa.Column("write_seq", sa.BigInteger, nullable=False),
+    # False: the intent is written, the removal is not finished.
+    sa.Column("done", sa.Boolean, nullable=False, server_default=sa.false()),
+)

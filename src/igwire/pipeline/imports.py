@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from igwire.errors import UsageError
-from igwire.ledger import items, runs
-from igwire.model import Capture, FeedEntry
+from igwire.ledger import erasures, items, runs
+from igwire.model import Capture, Disposition, FeedEntry, Outcome
 from igwire.pipeline import process
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.process import Work
@@ -68,6 +68,8 @@ def import_texts(parts: Parts, run_id: str, texts: Iterator[Text], *, source_id:
     ids = list(dict.fromkeys(_store(parts, run_id, texts, source_id)))
     with parts.ledger.transaction() as conn:
         runs.assign(conn, run_id, [ids])
+        refused = [Disposition(item_id=name, outcome=Outcome.REJECTED, reason="erased", stage="import") for name in erasures.held(conn, ids)]
+        runs.dispose(conn, run_id, refused, now=now)
     work = Work(parts=parts, run_id=run_id)
     for step in (process.extract_items, process.enrich_items, process.index_items):
         with parts.ledger.reading() as conn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from igwire.enrich.tagger import Tagger
@@ -37,6 +37,8 @@ class Parts:
     fetcher: Callable[[], Fetcher]
     tagger: Callable[[], Tagger]
     index: Callable[[], SearchIndex]
+    # Takes what alerts wrote about these ids and addresses out of the operator's files.
+    forget_told: Callable[[Collection[str]], None] = lambda _: None
 
     def source(self, source_id: str) -> Source:
         """The source, or a bare one when it has left the catalogue (or the text was imported): its articles stay."""

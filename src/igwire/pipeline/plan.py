@@ -10,6 +10,7 @@ from datetime import timedelta
 from igwire.ledger import items, runs
 from igwire.ledger.items import Item
 from igwire.model import Window
+from igwire.pipeline.erase import go_on_erasing
 from igwire.pipeline.gaps import fill_gaps
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.poll import poll_due
@@ -32,6 +33,7 @@ def plan(parts: Parts, run_id: str, window: Window, *, wanted: Sequence[str] = (
     """
     chosen = followed(parts).choose(wanted)
     parts.store.salvage()
+    go_on_erasing(parts)
     now = parts.clock.now()
     with parts.ledger.transaction() as conn:
         runs.start(conn, run_id, mode=window.mode, window=window, now=now)

@@ -20,6 +20,7 @@ from igwire.ledger import hosts, items, revisits, runs, sources
 from igwire.ledger.sources import SourceState
 from igwire.model import Capture, ParsedFeed, Source
 from igwire.pipeline import polling
+from igwire.pipeline.erased import Erased
 from igwire.pipeline.hostwork import HostWork, Pause
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.polling import Answer, Decision
@@ -78,6 +79,7 @@ class _Polling:
         self.parts, self.run_id, self.mode, self.states, self.writer, self.pool = parts, run_id, mode, states, writer, pool
         self.fetcher = parts.fetcher()
         self.counts: dict[str, int] = {}
+        self.erased = Erased.load(parts.ledger)
 
     def count(self, word: str, number: int = 1) -> None:
         """Add to the totals."""
@@ -122,7 +124,10 @@ class _Polling:
         )  # fmt: skip
 
     def _read(self, source: Source, capture: Capture) -> ParsedFeed:
-        self.writer.append(capture, {"kind": "feed", "source": source.id, "run": self.run_id})
+        if self.erased.listed_in(capture, source.id):
+            self.count("erased")
+        else:
+            self.writer.append(capture, {"kind": "feed", "source": source.id, "run": self.run_id})
         body = Body(source=source, url=capture.final_url, content_type=capture.header("content-type"), body=capture.body)
         done = next(iter(self.pool.map(read_source, [body], timeout_s=_PARSE_S)))
         return ParsedFeed(status="failed", problems=(done.reason,)) if isinstance(done, Killed) else done.value

@@ -24,7 +24,7 @@ from igwire.fetch import usage
 from igwire.index.document import document_hash, project
 from igwire.index.revision import project_revision, revision_id
 from igwire.isolate import Killed, Pool
-from igwire.ledger import documents, hosts, items, payloads, revisits, runs
+from igwire.ledger import documents, erasures, hosts, items, payloads, revisits, runs
 from igwire.ledger.documents import StoredDocument
 from igwire.ledger.items import Item
 from igwire.model import (
@@ -42,6 +42,7 @@ from igwire.model import (
     WriteResult,
 )
 from igwire.pipeline import copies
+from igwire.pipeline.erase import go_on_erasing, remove_late
 from igwire.pipeline.parts import Parts
 from igwire.urls import document_id, origin_of
 
@@ -80,6 +81,7 @@ def extract_items(work: Work, ids: Sequence[str]) -> None:
         for chunk in _chunks(ids):
             _extract_chunk(work, pool, chunk)
     purge_raw(work.parts)
+    go_on_erasing(work.parts)
 
 
 def enrich_items(work: Work, ids: Sequence[str]) -> None:
@@ -164,6 +166,9 @@ def _settle_extraction(work: Work, conn: sa.Connection, item: Item, capture: Cap
     else:
         # Identity is settled by the first extraction: a better extractor must not turn one article into two documents.
         doc_id = item.doc_id or document_id(result.article.url)
+        if erasures.held(conn, [item.id, doc_id]):
+            _refuse_erased(work, conn, item, doc_id)
+            return
         mine = documents.save_article(
             conn, doc_id, result.article, item_id=item.id, source_id=item.source_id, first_seen_at=item.first_seen_at, fetched_at=capture.fetched_at
         )
@@ -177,6 +182,15 @@ def _settle_extraction(work: Work, conn: sa.Connection, item: Item, capture: Cap
             _end(work, conn, item, Outcome.DUPLICATE, stage="extract", reason="same_document", detail=doc_id)
 
 
+def _refuse_erased(work: Work, conn: sa.Connection, item: Item, doc_id: str) -> None:
+    """Another address of an erased article, or one that a run was fetching when it was erased: this address goes as well."""
+    found = erasures.heir_of(item.id, doc_id, now=work.parts.clock.now())
+    erasures.intend(conn, [found])
+    erasures.reopen(conn, [item.id])
+    items.move(conn, item.id, "rejected", reason="erased")
+    _end(work, conn, item, Outcome.REJECTED, stage="extract", reason="erased")
+
+
 def _of_origin(conn: sa.Connection, capture: Capture) -> tuple[str, ...]:
     """What the robots file of the page's origin says about use."""
     stored = hosts.robots_of(conn, origin_of(capture.final_url))
@@ -187,14 +201,20 @@ def purge_raw(parts: Parts) -> int:
     """Take out of the raw store what publishers do not let us keep (noarchive); how many. Killed in the middle it goes on next time."""
     with parts.ledger.reading() as conn:
         found = items.unwanted(conn)
+    done = 0
     for item in found:
         assert item.raw is not None
-        parts.store.blank(item.raw, "noarchive")
+        try:
+            parts.store.blank(item.raw, "noarchive")
+        except Unavailable:
+            # Its segment is still being written, or the remote is away: next time.
+            continue
         with parts.ledger.transaction() as conn:
             payloads.forget(conn, item.raw)
             items.raw_gone(conn, item.id)
             runs.note(conn, "purge", now=parts.clock.now(), item_id=item.id, detail="noarchive: the raw copy is gone")
-    return len(found)
+        done += 1
+    return done
 
 
 def _quarantine(work: Work, conn: sa.Connection, item: Item, *, stage: str, reason: str, detail: str = "") -> None:
@@ -257,6 +277,7 @@ def _index_chunk(work: Work, ids: list[str]) -> None:
         actions = [a for item, d in pairs if (a := _action(work, conn, item, fresh[d.id], around[d.id])) is not None]
     by_doc = {document.id: item for item, document in pairs}
     results = list(_write(work, actions, work.target))
+    remove_late(work.parts, fresh)
     with work.parts.ledger.transaction() as conn:
         for result in results:
             _settle_write(work, conn, by_doc.pop(result.doc_id), fresh[result.doc_id], result)

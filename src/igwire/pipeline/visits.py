@@ -19,6 +19,7 @@ from igwire.fetch.robots import Robots
 from igwire.isolate import Killed, Pool
 from igwire.ledger import hosts
 from igwire.model import Capture, Source
+from igwire.pipeline.erased import Erased
 from igwire.pipeline.parts import Parts
 from igwire.ports import Fetcher, RawWriter
 from igwire.urls import host_of
@@ -69,7 +70,8 @@ class Visits:
         sent = self._send(source, ask.url, rules.crawl_delay if rules else None)
         if not isinstance(sent, Capture):
             return Got(problem=sent)
-        self.writer.append(sent, {"kind": "archive", "source": source.id, "run": self.run_id})
+        if not Erased.load(self.parts.ledger).listed_in(sent, source.id):
+            self.writer.append(sent, {"kind": "archive", "source": source.id, "run": self.run_id})
         if sent.status != 200:
             return Got(capture=sent, problem=f"HTTP status {sent.status}")
         body = Body(source=source, url=sent.final_url, content_type=sent.header("content-type"), body=sent.body)

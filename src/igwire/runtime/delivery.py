@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import os
 import smtplib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -35,6 +36,13 @@ class Deliverer:
         half = self._folder / f"{message.id}.atom.new"
         half.write_bytes(atom(message, link=self._link + message.id))
         os.replace(half, self._folder / f"{message.id}.atom")  # noqa: PTH105  # as every rename of ours, in one call
+
+    def forget(self, names: Collection[str]) -> None:
+        """Remove Atom files that hold one of these ids or addresses; the alert's next hit writes the file anew."""
+        for file in self._folder.glob("*.atom*"):
+            text = html.unescape(file.read_text(encoding="utf-8", errors="replace"))
+            if any(name in text for name in names):
+                file.unlink()
 
     def _mail(self, address: str, message: Message) -> None:
         if not self._smtp or not self._sender:

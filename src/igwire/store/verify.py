@@ -39,7 +39,7 @@ def verify(stream: IO[bytes]) -> Verified:
     """Read a WARC file, gzipped by records or plain, from start to end. Never raises for what the bytes hold."""
     start = stream.read(len(_GZIP))
     stream.seek(0)
-    regions = _gzip_regions(stream) if start == _GZIP else _plain_regions(stream)
+    regions = gzip_regions(stream) if start == _GZIP else _plain_regions(stream)
     found = Verified(records={}, faults=[])
     number = 0
     for number, (offset, end, problem) in enumerate(regions, 1):
@@ -81,7 +81,8 @@ def _drained(records: Any) -> Iterator[str]:
 # ── gzip members ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _gzip_regions(stream: IO[bytes]) -> Iterator[tuple[int, int, str | None]]:
+def gzip_regions(stream: IO[bytes]) -> Iterator[tuple[int, int, str | None]]:
+    """Start, end and problem (None = whole) of every gzip member; behind a broken one it goes on where the next record begins."""
     offset = 0
     while True:
         end, problem = _member_end(stream, offset)

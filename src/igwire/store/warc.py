@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import io
 import os
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
 from igwire.errors import StoreError, Unavailable
 from igwire.model import Capture, RawRef
 from igwire.ports import Clock, Stored
-from igwire.store import layout, records
+from igwire.store import layout, records, tombstones
 from igwire.store.records import Blanked, member_ends
 from igwire.store.remote import Remote
+from igwire.store.rewrite import rewrite, sync_folder
+from igwire.store.verify import gzip_regions
 
 # Small enough to copy, verify and rewrite as a whole, large enough that a year makes hundreds of files, not thousands.
 _SEGMENT_BYTES = 256 * 1024 * 1024
@@ -135,24 +136,88 @@ class WarcStore:
                     raise
                 yield ref, *found
 
-    def blank(self, ref: RawRef, why: str, *, whole: bool = False) -> None:
-        """Take the response out for good (and, when `whole`, its metadata): overwritten in place, so that no other record moves.
+    def scan(self) -> Iterator[tuple[RawRef, records.Read | None]]:
+        """Every pair as it lies, oldest sealed segment first; a body that lies elsewhere is not fetched. None where a record is broken."""
+        for segment in self.names():
+            with self.open(segment) as stream:
+                yield from _pairs(stream, segment)
 
-        Done twice it changes nothing. Raises StoreError when there is no such record, Unavailable when a remote is away.
+    def blank(self, ref: RawRef, why: str, *, whole: bool = False) -> None:
+        """Take the response out for good (and, when `whole`, its metadata); no other record moves. See `blank_all`."""
+        self.blank_all([ref], why, whole=whole)
+
+    def blank_all(self, refs: Iterable[RawRef], why: str, *, whole: bool = False) -> None:
+        """Take responses out for good, here and on the remote; see `store.rewrite`. Done twice it changes nothing.
+
+        Raises StoreError when there is no such record, Unavailable when a remote is away or a segment is still being written.
         """
-        path = layout.find(self._root, ref.segment)
+        by_segment: dict[str, list[RawRef]] = {}
+        for ref in refs:
+            by_segment.setdefault(ref.segment, []).append(ref)
+        for segment, found in by_segment.items():
+            self._blank_segment(segment, found, why, whole=whole)
+
+    def _blank_segment(self, segment: str, refs: list[RawRef], why: str, *, whole: bool) -> None:
+        path, name = layout.find(self._root, segment), layout.remote_name(segment)
+        if path is not None and path.name.endswith(layout.OPEN):
+            raise Unavailable(f"segment {segment} is still being written; what has to go goes when it is sealed")
+        far = self._remote if self._remote and self._remote.exists(name) else None
+        if path is None and far is None:
+            raise StoreError(f"segment {segment} is missing below {self._root}")
         if path is not None:
-            return _blank(path, ref, why, self._clock.now(), whole=whole)
-        if self._remote is None:
-            raise StoreError(f"segment {ref.segment} is missing below {self._root}")
-        name = layout.remote_name(ref.segment)
-        copy = layout.folder(self._root, ref.segment) / f"{ref.segment}{layout.TEMPORARY}"
+            rewrite(path, refs, why, self._clock.now(), whole=whole)
+            if far is not None:
+                far.put(path, name)
+            return
+        assert far is not None
+        copy = layout.folder(self._root, segment) / f"{segment}{layout.SEALED}"
         copy.parent.mkdir(parents=True, exist_ok=True)
-        self._remote.get(name, copy)
-        _blank(copy, ref, why, self._clock.now(), whole=whole)
-        self._remote.put(copy, name)
+        half = copy.with_name(f"{segment}.from-remote{layout.TEMPORARY}")
+        far.get(name, half)
+        half.rename(copy)
+        rewrite(copy, refs, why, self._clock.now(), whole=whole)
+        far.put(copy, name)
         copy.unlink()
-        return None
+
+    def being_written(self) -> bool:
+        """Whether some writer (or a dead one's remains) holds a segment open."""
+        return any(True for _ in layout.segments(self._root, layout.OPEN))
+
+    def tombstones(self) -> list[dict[str, Any]]:
+        """What was erased; see `store.tombstones`. Raises StoreError, Unavailable."""
+        file = self._root / tombstones.NAME
+        if not file.exists() and self._remote is not None and self._remote.exists(tombstones.NAME):
+            self._root.mkdir(parents=True, exist_ok=True)
+            self._remote.get(tombstones.NAME, file)
+        return tombstones.read(file)
+
+    def keep_tombstones(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Add to what was erased, here and on the remote."""
+        self.tombstones()
+        tombstones.keep(self._root / tombstones.NAME, rows)
+        if self._remote is not None:
+            self._remote.put(self._root / tombstones.NAME, tombstones.NAME)
+
+
+def _pairs(stream: IO[bytes], segment: str) -> Iterator[tuple[RawRef, records.Read | None]]:
+    """The pairs of one segment. A broken record is passed over: records take turns, and a response begins the next pair."""
+    regions = [(start, end) for start, end, problem in gzip_regions(stream) if problem is None]
+    at = 1
+    while at + 1 < len(regions):
+        (start, middle), (behind, end) = regions[at], regions[at + 1]
+        ref = RawRef(segment=segment, offset=start, length=end - start)
+        stream.seek(start)
+        try:
+            if middle != behind:
+                raise ValueError("the pair is torn apart by a broken record")
+            yield ref, records.read_pair(stream.read(ref.length))
+            at += 2
+        except Blanked:
+            at += 2
+        # What broken bytes make of gzip, warcio and the decoders has no common class.
+        except Exception:
+            yield ref, None
+            at += 1
 
 
 class SegmentWriter:
@@ -216,11 +281,7 @@ def _seal(path: Path) -> None:
     with path.open("rb") as stream:
         os.fsync(stream.fileno())
     path.rename(path.with_name(path.name.removesuffix(layout.OPEN) + layout.SEALED))
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    sync_folder(path.parent)
 
 
 def _salvage(path: Path) -> bool:
@@ -242,18 +303,3 @@ def _salvage(path: Path) -> bool:
         _seal(path)
         return True
     return False
-
-
-def _blank(path: Path, ref: RawRef, why: str, now: datetime, *, whole: bool) -> None:
-    with path.open("r+b") as stream:
-        stream.seek(ref.offset)
-        region = stream.read(ref.length)
-        ends = list(member_ends(io.BytesIO(region)))
-        if len(region) != ref.length or not ends or ends[-1] != ref.length:
-            raise StoreError(f"segment {ref.segment}, offset {ref.offset}: there are no whole records of {ref.length} bytes")
-        starts = [0, *ends[:-1]]
-        for start, end in list(zip(starts, ends, strict=True))[: None if whole else 1]:
-            stream.seek(ref.offset + start)
-            stream.write(records.blank(end - start, why, now))
-        stream.flush()
-        os.fsync(stream.fileno())

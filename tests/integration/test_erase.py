@@ -1,0 +1,34 @@
+"""Documents taken out of a real Elasticsearch: out of every version of the index, at whatever version they stand."""
+
+from __future__ import annotations
+
+import pytest
+from elasticsearch import Elasticsearch
+from fakes import FakeClock
+
+from igwire.index import migrate
+from igwire.index.writer import BulkWriter
+from igwire.model import WriteAction
+
+pytestmark = pytest.mark.integration
+
+
+def actions(version: int, *names: str) -> list[WriteAction]:
+    return [WriteAction(doc_id=name, version=version, body={"doc_id": name, "title": name, "body": f"The text of {name}."}) for name in names]
+
+
+def test_removed_documents_are_in_no_version_and_an_older_write_comes_too_late(elasticsearch_url, index_prefix):
+    with Elasticsearch(elasticsearch_url) as client:
+        migrate.apply(client, index_prefix)
+        writer = BulkWriter(client, index_prefix, FakeClock())
+        old = migrate.live_index(client, index_prefix)
+        second = migrate.new_version(client, index_prefix)
+        for index in (old, second):
+            assert {r.outcome for r in writer.write(actions(3, "a", "b", "c"), index)} == {"acked"}
+        writer.remove({"a": 4, "never": 1})
+        for index in (old, second):
+            assert sorted(name for name, _ in migrate.Versions(client, index_prefix).hashes(index)) == ["b", "c"]
+        assert [r.outcome for r in writer.write(actions(3, "a"))] == ["superseded"]
+        # A ledger that was lost counts anew and knows no version so high.
+        writer.remove({"b": 1})
+        assert [name for name, _ in migrate.Versions(client, index_prefix).hashes(old)] == ["c"]
