@@ -6,7 +6,6 @@ from dataclasses import asdict
 
 import typer
 
-from igwire import settings as configuration
 from igwire.cli import output
 
 app = typer.Typer(no_args_is_help=True, help="Start, stop and look at the Elasticsearch of this machine.")
@@ -15,6 +14,7 @@ app = typer.Typer(no_args_is_help=True, help="Start, stop and look at the Elasti
 @app.command()
 def up(json: output.JsonFlag = False) -> None:
     """Start Elasticsearch (the local node, or the archive of ES_HOME) or find the running one, and wait until it serves."""
+    from igwire import settings as configuration
     from igwire.runtime import ladder
 
     services = ladder.start(configuration.get(), prefer_local=True, say=output.say)
@@ -28,6 +28,7 @@ def up(json: output.JsonFlag = False) -> None:
 @app.command()
 def down(json: output.JsonFlag = False) -> None:
     """Stop what `up` started; nothing else is touched."""
+    from igwire import settings as configuration
     from igwire.runtime import ladder
 
     stopped = ladder.stop(configuration.get())
@@ -40,6 +41,7 @@ def down(json: output.JsonFlag = False) -> None:
 @app.command()
 def status(json: output.JsonFlag = False) -> None:
     """Say whether Elasticsearch serves; exit code 1 when it doesn't."""
+    from igwire import settings as configuration
     from igwire.runtime import ladder
 
     settings = configuration.get()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,14 +18,17 @@ def stage(
     allow_loopback: Annotated[bool, typer.Option(help="fetch: let requests to this machine itself through, for trials.")] = False,
 ) -> None:
     """Run one stage over a file of JSON lines; exit code 1 when a line failed."""
-    from igwire import wiring
     from igwire.pipeline.stagefile import run_stage
 
-    needs = {}
-    if name == "fetch":
-        needs = wiring.fetch_stage(allow_loopback)
-    elif name == "tag":
-        needs = {"tagger": wiring.tagger()}
-    if failed := run_stage(name, source, target, workers=workers, **needs):
+    if failed := run_stage(name, source, target, workers=workers, **_needs(name, allow_loopback)):
         output.say(f"{failed} lines failed; their reasons are in {target}.")
         raise typer.Exit(1)
+
+
+def _needs(name: str, allow_loopback: bool) -> dict[str, Any]:
+    """What the stage is given; the wiring is imported only for those that need it, since it takes as long as ten pages."""
+    if name not in ("fetch", "tag"):
+        return {}
+    from igwire import wiring
+
+    return wiring.fetch_stage(allow_loopback) if name == "fetch" else {"tagger": wiring.tagger()}

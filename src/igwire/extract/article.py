@@ -22,7 +22,7 @@ from igwire.model import Article, Extraction, FeedEntry, Mark, Quality
 from igwire.text import clean, clean_line, content_hash, word_count
 
 # Raised when the same page may come out differently; with the library's version it tells what is stale.
-_GENERATION = 2
+_GENERATION = 3
 # A fall-back must bring clearly more than what was found, or the page's own text is kept.
 _CLEARLY_MORE = 1.5
 # A block is kept when it belongs to the article more likely than this; measured, see docs/decisions/0007.
@@ -49,6 +49,7 @@ def extract(
         return documents.extract(body, given, stamp())
     if refused := judge.refusal(body, content_type):
         return Extraction(status=refused[0], reason=refused[1])
+    metadata.loading_languages()
     read = Reading(Page(decode(body, content_type)))
     if read.depth > judge.MAX_DEPTH:
         # libxml2 drops what lies deeper without a word, so that the engine would read another page than the one that came.

@@ -25,18 +25,20 @@ class BlockModel:
         self.version: str = data["version"]
         self.classes: dict[str, float] = data["classes"]
         self.words: dict[str, float] = data["words"]
-        self._columns = np.asarray(data["columns"], dtype=np.int32)
-        self._borders = np.asarray(data["borders"], dtype=np.float32)
+        # A row a level of the trees, a column a tree.
+        self._columns = np.asarray(data["columns"], dtype=np.int32).T.copy()
+        self._borders = np.asarray(data["borders"], dtype=np.float32).T.copy()
         self._leaves = np.asarray(data["leaves"], dtype=np.float32)
         self._bias = float(data["bias"])
-        self._powers = 1 << np.arange(self._columns.shape[1])
 
     def probabilities(self, blocks: list[Block], hints: Hints) -> Any:
         """For each block the probability (0..1) that it belongs to the article."""
         import numpy as np
 
         table = matrix(blocks, hints, self.classes, self.words)
-        leaf = (table[:, self._columns] > self._borders) @ self._powers
+        leaf = np.zeros((len(table), len(self._leaves)), dtype=np.int32)
+        for level, (columns, borders) in enumerate(zip(self._columns, self._borders, strict=True)):
+            leaf |= (table[:, columns] > borders).astype(np.int32) << level
         score = self._leaves[np.arange(len(self._leaves)), leaf].sum(axis=1) + self._bias
         return 1.0 / (1.0 + np.exp(-score))
 

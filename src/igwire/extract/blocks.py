@@ -95,6 +95,7 @@ class _Walk:
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
+        self.frames: list[Frame] = []
         self.frame: Frame | None = None
         self.pieces: list[str] = []
         self.linked = self.emphasised = self.deepest = 0
@@ -135,6 +136,7 @@ class _Walk:
             (tag, attributes.get("class")),
             hidden or bool(parent and parent.hidden),
         )
+        self.frames.append(self.frame)
 
     def visit(self, node: Any) -> Any:
         """Take in one node; its first child when it has one to go into."""
@@ -184,15 +186,21 @@ def cut_with_depth(root: Any) -> tuple[list[Block], int]:
     walk, node = _Walk(), root
     while node is not None:
         node = walk.visit(node) or walk.onward(node)
-    _count(walk.blocks)
+    _count(walk.blocks, walk.frames)
     return walk.blocks, walk.deepest
 
 
-def _count(blocks: list[Block]) -> None:
+def _count(blocks: list[Block], frames: list[Frame]) -> None:
     for block in blocks:
-        size = len(block.text)
-        for frame in block.frame.ancestors():
-            frame.chars += size
-            frame.linked += block.linked
-            frame.good += size if block.good else 0
-            frame.blocks += 1
+        frame, size = block.frame, len(block.text)
+        frame.chars += size
+        frame.linked += block.linked
+        frame.good += size if block.good else 0
+        frame.blocks += 1
+    # Children were entered after their parents.
+    for frame in reversed(frames):
+        if (parent := frame.parent) is not None and frame.blocks:
+            parent.chars += frame.chars
+            parent.linked += frame.linked
+            parent.good += frame.good
+            parent.blocks += frame.blocks

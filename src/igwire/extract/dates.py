@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from igwire.extract.blocks import Block
 from igwire.extract.page import Page
-from igwire.extract.shown import shown_day
+from igwire.extract.shown import read_day, shown_day
 from igwire.model import DateFound, FeedEntry
 
 # A page cannot have been published after it was fetched; a day and a half covers every time zone and wrong clocks.
@@ -36,7 +36,10 @@ _MARKED = (
     '[itemprop~="datePublished"]', "time[pubdate]", "time.entry-date.published, time.published, abbr.published, .dt-published", "time.entry-date, abbr.date, .entry-date time",
     "article time[datetime], main time[datetime]", "time[datetime]",
 )  # fmt: skip
-_ISO = re.compile(r"^((?:19|20)\d\d-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?\s*(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?$", re.IGNORECASE)
+# ISO 8601 as sites write it: without hyphens, with short months, with a space before the clock or the zone.
+_ISO = re.compile(
+    r"^((?:19|20)\d\d)(?:-(\d\d?)-(\d\d?)|(\d\d)(\d\d))[T ](\d\d?):?(\d\d)(?::?(\d\d))?(?:[.,]\d+)?\s*(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?$", re.IGNORECASE
+)
 _DAY = re.compile(r"^((?:19|20)\d\d)[-/.]?(\d\d?)[-/.]?(\d\d?)(?!\d)")
 
 
@@ -44,20 +47,43 @@ def published(
     page: Page, *, url: str, entry: FeedEntry | None, fetched_at: datetime, timezone: str | None, blocks: list[Block], tree: Callable[[], Any]
 ) -> DateFound | None:
     """The publication date, or None. `tree` makes lxml's tree for htmldate, which is asked only where all else is silent."""
-    for printed, origin in candidates(page, url, entry):
-        if (found := read_date(printed, origin, fetched_at=fetched_at, timezone=timezone)) is not None:
-            return _publishers_day(found, url, fetched_at)
     language = (page.declared_language or "")[:2].lower()
-    if (day := shown_day(blocks, language)) and (found := _bare_day(day, "text", fetched_at)):
+    for printed, origin in candidates(page, url, entry):
+        found = read_date(printed, origin, fetched_at=fetched_at, timezone=timezone) or _worded(printed, origin, language, fetched_at)
+        if found is not None:
+            others = (text for text, _ in candidates(page, url, entry))
+            return _publishers_day(found, others, [url_day(url), shown_day(blocks, language, page.title)], fetched_at)
+    if (day := shown_day(blocks, language, page.title)) and (found := _bare_day(day, "text", fetched_at)):
         return found
     return searched(tree(), url, fetched_at)
 
 
-def _publishers_day(found: DateFound, url: str, fetched_at: datetime) -> DateFound:
-    """The day in the address, where the stamp is in UTC and one day off: then UTC is not the publisher's own zone."""
-    if found.value.endswith("+00:00") and (printed := url_day(url)) and (day := _bare_day(printed, "url", fetched_at)):
-        return day if abs((day.day - found.day).days) == 1 else found
-    return found
+def _worded(printed: str, origin: str, language: str, fetched_at: datetime) -> DateFound | None:
+    """A day in words or in the order of the page's language, where machines should have been told."""
+    day = read_day(printed[:60], language)
+    return _bare_day(day, origin, fetched_at) if day else None
+
+
+# The clock of UTC at which another day is on the calendar: behind it as far as Alaska, ahead of it as far as New Zealand.
+_STILL_YESTERDAY, _ALREADY_TOMORROW = 9, 11
+
+
+def _publishers_day(found: DateFound, others: Iterable[str], days: Iterable[str | None], fetched_at: datetime) -> DateFound:
+    """The publisher's own calendar day, where a stamp in UTC may hide it.
+
+    First the same moment with another offset, then the day that the page's address or its readers see, if some time zone explains it.
+    """
+    if not found.value.endswith("+00:00"):
+        return found
+    moment = datetime.fromisoformat(found.value)
+    for printed in others:
+        local = _moment(printed.strip()[:60])
+        if local and local.utcoffset() and abs(local - moment) < timedelta(minutes=1):
+            return DateFound(value=local.isoformat(timespec="seconds"), origin=found.origin, precision=found.precision, day=local.date())
+    shifted = {moment.date() - timedelta(days=1)} if moment.hour < _STILL_YESTERDAY else set()
+    shifted |= {moment.date() + timedelta(days=1)} if moment.hour >= _ALREADY_TOMORROW else set()
+    seen = (_bare_day(day, origin, fetched_at) for day, origin in zip(days, ("url", "text"), strict=True) if day)
+    return next((day for day in seen if day and day.day in shifted), found)
 
 
 def url_day(url: str) -> str | None:
@@ -117,15 +143,18 @@ def read_date(printed: str, origin: str, *, fetched_at: datetime, timezone: str 
     if moment > fetched_at + _SLACK or moment.date() < _OLDEST:
         return None
     precision = "second" if moment.second else "minute"
-    return DateFound(value=moment.isoformat(timespec="seconds"), origin=origin, precision=precision, day=moment.date())
+    # A stamp in UTC says nothing of the publisher's calendar; the catalogue's zone does.
+    day = moment.astimezone(ZoneInfo(timezone)).date() if timezone and not moment.utcoffset() else moment.date()
+    return DateFound(value=moment.isoformat(timespec="seconds"), origin=origin, precision=precision, day=day)
 
 
 def _moment(printed: str) -> datetime | None:
     try:
         if match := _ISO.match(printed):
-            day, clock, zone = match.groups()
+            year, *digits, zone = match.groups()
+            month, day, hour, minute, second = [int(part or 0) for part in (digits[0] or digits[2], digits[1] or digits[3], *digits[4:])]
             zone = {"Z": "+00:00", "UTC": "+00:00", "GMT": "+00:00"}.get((zone or "").upper(), zone or "")
-            return datetime.fromisoformat(f"{day}T{clock}{zone}")
+            return datetime.fromisoformat(f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{zone}")
         # RFC 2822 begins with a weekday or a day, and names its month.
         if printed[:3].isalpha() and "," in printed[:10]:
             return parsedate_to_datetime(printed)

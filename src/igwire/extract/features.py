@@ -87,6 +87,21 @@ def _text_row(block: Block, words: Words) -> list[float]:
     ]  # fmt: skip
 
 
+@dataclass(slots=True, eq=False)
+class _Line:
+    """A frame and its ancestors as numbers; `above` is its parent's."""
+
+    above: _Line | None
+    score: tuple[float, float, float, float]
+    # Ancestors that are furniture; whether it stands in an article, a list and so on (_INSIDE).
+    furniture: int
+    inside: tuple[bool, ...]
+    # Steps up to the first frame that holds so much of the page's sentences (_SHARES).
+    far: tuple[int, ...]
+    # Share of the page's sentences, of letters in links; letters a block, blocks.
+    counts: tuple[float, float, float, float]
+
+
 class _PageView:
     """One page's totals, asked for rows; frames and kinds are looked at once."""
 
@@ -104,7 +119,7 @@ class _PageView:
             for i, value in enumerate((1, len(block.tokens), block.linked, len(block.text))):
                 sums[i] += value
         self._frames: dict[int, list[float]] = {}
-        self._scores: dict[int, tuple[float, float, float, float]] = {}
+        self._lines: dict[int, _Line] = {}
         self._seen = self._seen_good = 0
         self._last_good = self._heading = -1
         self._next_good = self._distances()
@@ -131,26 +146,36 @@ class _PageView:
         return row
 
     def _frame_row(self, frame: Frame) -> list[float]:
-        line = list(frame.ancestors())
-        tags = [f.tag for f in line]
-        good = self.good or 1
         count, words, linked, chars = self.kinds[_kind(frame)]
-        nearest = (line + line[-1:] * _LEVELS)[:_LEVELS]
+        line = self._line(frame)
+        nearest = [line]
+        while len(nearest) < _LEVELS:
+            nearest.append(nearest[-1].above or nearest[-1])
         return [
-            *self._score(frame), *(self._score(f)[0] for f in nearest[1:3]), sum(t in _FURNITURE for t in tags), *(name in tags for name in _INSIDE),
-            frame.hidden, frame.depth, count, words / count, linked / max(chars, 1), chars / self.total,
-            *(next((min(i, _FAR) for i, f in enumerate(line) if f.good >= share * good), _FAR) for share in _SHARES),
-            *(x for f in nearest for x in (f.good / good, f.linked / max(f.chars, 1), f.chars / max(f.blocks, 1), f.blocks)),
+            *line.score, nearest[1].score[0], nearest[2].score[0], line.furniture, *line.inside,
+            frame.hidden, frame.depth, count, words / count, linked / max(chars, 1), chars / self.total, *line.far, *(x for up in nearest for x in up.counts),
         ]  # fmt: skip
 
-    def _score(self, frame: Frame) -> tuple[float, float, float, float]:
-        """How much its class names speak for an article: own, lowest, highest and sum of the line of ancestors."""
-        if (found := self._scores.get(id(frame))) is None:
-            own = sum(self.classes.get(word, 0.0) for word in frame.words) + self.classes.get(f"<{frame.tag}>", 0.0)
-            own = max(-_BOUND, min(_BOUND, own))
-            _, low, high, total = self._score(frame.parent) if frame.parent else (0.0, own, own, 0.0)
-            found = self._scores[id(frame)] = (own, min(own, low), max(own, high), total + own)
+    def _line(self, frame: Frame) -> _Line:
+        """What the frame and its ancestors are, each frame told from its parent's."""
+        if (found := self._lines.get(id(frame))) is None:
+            above, good, tag = self._line(frame.parent) if frame.parent else None, self.good or 1, frame.tag
+            found = self._lines[id(frame)] = _Line(
+                above=above,
+                score=self._score(frame, above.score if above else None),
+                furniture=(above.furniture if above else 0) + (tag in _FURNITURE),
+                inside=tuple(name == tag or (above is not None and above.inside[i]) for i, name in enumerate(_INSIDE)),
+                far=tuple(0 if frame.good >= share * good else min(above.far[i] + 1, _FAR) if above else _FAR for i, share in enumerate(_SHARES)),
+                counts=(frame.good / good, frame.linked / max(frame.chars, 1), frame.chars / max(frame.blocks, 1), frame.blocks),
+            )
         return found
+
+    def _score(self, frame: Frame, above: tuple[float, float, float, float] | None) -> tuple[float, float, float, float]:
+        """How much its class names speak for an article: own, lowest, highest and sum of the line of ancestors."""
+        own = sum([self.classes.get(word, 0.0) for word in frame.words]) + self.classes.get(f"<{frame.tag}>", 0.0)
+        own = max(-_BOUND, min(_BOUND, own))
+        _, low, high, total = above or (0.0, own, own, 0.0)
+        return own, min(own, low), max(own, high), total + own
 
     def place_row(self, index: int, block: Block) -> list[float]:
         """11 columns: where the block stands. Called in reading order."""

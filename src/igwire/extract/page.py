@@ -18,6 +18,7 @@ _UNREAD = ["script", "style", "svg", "template", "iframe", "canvas", "object"]
 _DEEPEST = 6
 _MOST_NODES = 400
 _TAGS = re.compile(r"<[^>]{1,300}>")
+_BROKEN_DATE = re.compile(r'"(datePublished|dateModified)"\s*:\s*"([^"]{8,40})"')
 # Marks of encodings that are written with ASCII bytes, so that a page in them looks like UTF-8: ISO-2022, HZ, UTF-16.
 _SEVEN_BIT = (b"\x1b$", b"\x1b(", b"~{", b"\x00")
 
@@ -81,10 +82,13 @@ class Page:
 
     def _linked_data(self) -> Iterator[dict[str, Any]]:
         for script in self.tree.css('script[type="application/ld+json"]'):
+            text = script.text()
             try:
-                yield from _nodes(json.loads(script.text().strip().removeprefix("<!--").removesuffix("-->").rstrip("; \n"), strict=False))
+                yield from _nodes(json.loads(text.strip().removeprefix("<!--").removesuffix("-->").rstrip("; \n"), strict=False))
             except (ValueError, RecursionError):
-                continue
+                # One quotation mark too many in a headline breaks the whole, but not its dates.
+                if dates := dict(reversed(_BROKEN_DATE.findall(text))):
+                    yield {"@type": "Article", **dates}
 
     @cached_property
     def articles(self) -> list[dict[str, Any]]:

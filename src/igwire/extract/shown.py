@@ -15,12 +15,16 @@ _MONTHS = (
     "sep set сен wrz верес eyl سبتمبر", "oct okt out ott окт paź жовт eki أكتوبر اكتوبر", "nov ноя lis листоп kas نوفمبر", "dec dez déc dic дек gru груд ara ديسمبر",
 )  # fmt: skip
 _NUMBER = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
+# The months' names of the Levant, which are also written before or after the others: "نيسان / أبريل".
+_LEVANT = "كانون الثاني|شباط|آذار|نيسان|أيار|حزيران|تموز|آب|أيلول|تشرين الأول|تشرين الثاني|كانون الأول"
+_NUMBER.update({name: number for number, name in enumerate(_LEVANT.split("|"), 1)})
 _NAMES = "|".join(sorted(map(re.escape, _NUMBER), key=len, reverse=True))
 _YEAR = r"((?:19|20)\d\d)"
+_HAS_YEAR = re.compile(_YEAR)
 _YEAR_FIRST = re.compile(rf"(?<!\d){_YEAR}\s?[-/.年년]\s?(\d\d?)\s?[-/.月월]\s?(\d\d?)(?!\d)")
 _DAY_FIRST = re.compile(rf"(?<!\d)(\d\d?)\s?[./-]\s?(\d\d?)\s?[./-]\s?{_YEAR}(?!\d)")
 _DAY_NAME = re.compile(
-    rf"(?<!\d)(\d\d?)(?:st|nd|rd|th|er|º|\.)?(?:\s+de|\s+of)?[\s./-]+({_NAMES})\w*\.?,?(?:\s+de|\s+del)?[\s./-]+{_YEAR}(?!\d)", re.IGNORECASE
+    rf"(?<!\d)(\d\d?)(?:st|nd|rd|th|er|º|\.)?(?:\s+de|\s+of)?[\s./-]+({_NAMES})\w*\.?(?:\s*/\s*\w+)?,?(?:\s+de|\s+del)?[\s./-]+{_YEAR}(?!\d)", re.IGNORECASE
 )
 _NAME_DAY = re.compile(rf"\b({_NAMES})\w*\.?\s+(\d\d?)(?:st|nd|rd|th)?,?\s+{_YEAR}(?!\d)", re.IGNORECASE)
 # A line that tells a date is short; the headline's neighbours are the lines this near.
@@ -29,23 +33,25 @@ _BEFORE, _AFTER = 8, 14
 _NAMED = frozenset(("date", "time", "published", "publish", "datetime", "timestamp", "pubdate", "posted", "datum", "fecha", "meta", "byline", "dateline"))
 
 
-def shown_day(blocks: list[Block], language: str) -> str | None:
-    """The day as YYYY-MM-DD, None when no line shows one. `language` (primary tag) settles whether 3/4 is in March or in April."""
-    for block in _likely(blocks):
-        if day := read_day(block.text, language):
-            return day
-    return None
+def shown_day(blocks: list[Block], language: str, title: str = "") -> str | None:
+    """The day as YYYY-MM-DD, None when no line shows one. `language` (primary tag) settles whether 3/4 is in March or in April.
+
+    `title` tells the article's headline from a heading that is the site's name.
+    """
+    return next((day for line in _likely(blocks, title) if (day := read_day(line.text, language))), None)
 
 
-def _likely(blocks: list[Block]) -> Iterator[Block]:
-    heading = next((i for i, b in enumerate(blocks) if b.frame.tag == "h1"), None)
-    short = [b for b in blocks if len(b.tokens) <= _WORDS]
-    if heading is not None:
-        near = blocks[max(heading - _BEFORE, 0) : heading + _AFTER]
-        yield from (b for b in near if len(b.tokens) <= _WORDS)
-    yield from (b for b in short if not _NAMED.isdisjoint(b.frame.words))
+def _likely(blocks: list[Block], title: str) -> Iterator[Block]:
+    """Short lines with a year, the likeliest first: what follows the headline, what precedes it, what is named a date, what precedes the first sentence."""
+    headings = [i for i, b in enumerate(blocks) if b.frame.tag == "h1"]
+    heading = max((i for i in headings if blocks[i].text in title), key=lambda i: len(blocks[i].text), default=headings[0] if headings else None)
     first = next((i for i, b in enumerate(blocks) if b.good), len(blocks))
-    yield from (b for b in blocks[max(first - _BEFORE, 0) : first + 3] if len(b.tokens) <= _WORDS)
+    parts = [blocks[max(first - _BEFORE, 0) : first + 3]]
+    if heading is not None:
+        parts[:0] = [blocks[heading : heading + _AFTER], blocks[max(heading - _BEFORE, 0) : heading]]
+    named = [b for b in blocks if not _NAMED.isdisjoint(b.frame.words)]
+    for part in (*parts[:-1], named, parts[-1]):
+        yield from (b for b in part if len(b.tokens) <= _WORDS and _HAS_YEAR.search(b.text))
 
 
 def read_day(text: str, language: str) -> str | None:

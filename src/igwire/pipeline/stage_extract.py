@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from igwire.extract.article import extract
 from igwire.isolate import Killed, Pool
 from igwire.model import Article, FeedEntry
 
@@ -34,6 +33,9 @@ def run(rows: Iterable[dict[str, Any]], root: Path, workers: int) -> Iterator[di
 
 def extract_file(task: tuple[str, dict[str, Any]]) -> dict[str, Any]:
     """Extract one file; runs in a worker process."""
+    # Here and not above: the parent process parses nothing, and starts sooner without the parsers.
+    from igwire.extract.article import extract
+
     path, row = task
     url = row.get("url") or ""
     entry = row.get("feed_entry")

@@ -95,7 +95,7 @@ def test_the_same_page_gives_the_same_article():
     ("printed", "language", "day"),
     [
         ("Published on 3 May 2021", "en", "2021-05-03"), ("May 3rd, 2021 | News", "en", "2021-05-03"), ("Stand: 17. Dezember 2024, 12:17", "de", "2024-12-17"),
-        ("3 de mayo de 2021", "es", "2021-05-03"), ("le 1er août 2020", "fr", "2020-08-01"), ("12 января 2020 г.", "ru", "2020-01-12"), ("2020年1月12日", "zh", "2020-01-12"),
+        ("3 de mayo de 2021", "es", "2021-05-03"), ("le 1er août 2020", "fr", "2020-08-01"), ("12 января 2020 г.", "ru", "2020-01-12"), ("الجمعة 24 نيسان / أبريل 2020", "ar", "2020-04-24"), ("3 تشرين الأول 2021", "ar", "2021-10-03"), ("2020年1月12日", "zh", "2020-01-12"),
         ("2021-05-03 10:00", "", "2021-05-03"), ("03.05.2021", "de", "2021-05-03"), ("25/05/2021", "en", "2021-05-25"), ("05/25/2021", "en", "2021-05-25"),
         ("03/04/2021", "en", None), ("03/04/2021", "fr", "2021-04-03"), ("© 2012-2026", "en", None), ("room 3 of 2021", "en", None), ("45 May 2021", "en", None),
     ],
@@ -107,6 +107,9 @@ def test_days_as_they_are_printed(printed, language, day):
 def test_the_shown_day_stands_near_the_headline():
     html = f"<h1>Title of it</h1><div>3 May 2021</div><p>{SENTENCE.format(1)} It recalled the summit of 5 May 1998 and the others that came after it in those years.</p>"
     assert shown_day(blocks(html), "en") == "2021-05-03"
+    header = "<h1>Site</h1><div>Tuesday, 8 Dec 2020</div>" + "<div>News</div>" * 20
+    assert shown_day(blocks(header + "<h1>Title of it</h1><ul><li>13 Oct 2020 18:29</li></ul>"), "en", "Title of it - Site") == "2020-10-13"
+    assert shown_day(blocks("<div>8 Dec 2020</div><h1>Title</h1><div>13 Oct 2020</div>"), "en") == "2020-10-13"
     assert shown_day(blocks("<h1>Title</h1><p>" + SENTENCE.format("of 5 May 1998") * 2 + "</p>"), "en") is None
 
 

@@ -55,6 +55,45 @@ def test_dates_with_their_provenance(head, value, origin, precision):
     assert (found.value, found.origin, found.precision, found.day.isoformat()) == (value, origin, precision, "2020-05-06")
 
 
+META = "<meta property='article:published_time' content='%s'>"
+
+
+@pytest.mark.parametrize(
+    ("printed", "body", "url", "value"),
+    [
+        # The address or the readers' day, where a time zone explains it.
+        ("2020-05-07T03:00:00Z", "", "http://x.example/2020/05/06/a", "2020-05-06"), ("2020-05-07T03:00:00Z", "<div>6 May 2020</div>", "http://x.example/a", "2020-05-06"),
+        ("2020-05-05T22:30:00Z", "<div>6 May 2020</div>", "http://x.example/a", "2020-05-06"),
+        # No time zone does: ten in the morning, an offset that was printed, another week.
+        ("2020-05-07T10:00:00Z", "", "http://x.example/2020/05/06/a", "2020-05-07T10:00:00+00:00"),
+        ("2020-05-07T03:00:00+02:00", "<div>6 May 2020</div>", "http://x.example/a", "2020-05-07T03:00:00+02:00"),
+        ("2020-05-07T03:00:00Z", "<div>1 May 2020</div>", "http://x.example/a", "2020-05-07T03:00:00+00:00"),
+        # The same moment with the publisher's own offset.
+        ("2020-05-07T03:00:00Z", "<time datetime='2020-05-06T23:00:00-04:00'>last night</time>", "http://x.example/a", "2020-05-06T23:00:00-04:00"),
+        # Other ways to write for machines.
+        ("20200507T10:00:00Z", "", "http://x.example/a", "2020-05-07T10:00:00+00:00"), ("2020-5-7 10:01:02", "", "http://x.example/a", "2020-05-07T10:01:02+00:00"),
+        ("May 7, 2020", "", "http://x.example/a", "2020-05-07"), ("Thu May 07 2020 10:00:00 GMT+0000", "", "http://x.example/a", "2020-05-07"),
+    ],
+)  # fmt: skip
+def test_the_publishers_own_day(printed, body, url, value):
+    found = article(META % printed, body + TEXT, url=url).published
+    assert found is not None
+    assert found.value == value
+
+
+def test_the_day_of_a_stamp_in_utc_is_told_by_the_catalogues_time_zone():
+    found = article(META % "2020-05-06T20:00:00Z", url="http://x.example/a", timezone="Asia/Shanghai").published
+    assert found is not None
+    assert (found.value, found.day.isoformat()) == ("2020-05-06T20:00:00+00:00", "2020-05-07")
+
+
+def test_linked_data_that_is_no_json_still_dates():
+    broken = '<script type="application/ld+json">{"headline": "A "quoted" word", "datePublished": "2019-01-02T10:00:00+02:00"}</script>'
+    found = article(broken, url="http://x.example/a").published
+    assert found is not None
+    assert (found.value, found.origin) == ("2019-01-02T10:00:00+02:00", "json_ld")
+
+
 def test_the_feed_dates_what_the_page_does_not():
     entry = FeedEntry(source_id="s", guid=None, url="http://x.example/a", title="The title", published="2019-01-02T00:00:00+00:00")
     found = article(url="http://x.example/a", entry=entry).published
