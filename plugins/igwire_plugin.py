@@ -1,8 +1,9 @@
-"""igwire inside Airflow: the search page in the navigation, behind Airflow's own login."""
+"""igwire inside Airflow: the search page in the navigation, behind Airflow's own login; daily runs before backfills."""
 
 from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
+from run_priority import DailyFirst
 
 
 def _app():  # type: ignore[no-untyped-def]  # FastAPI is imported only where plugins are served
@@ -23,3 +24,4 @@ class IgwirePlugin(AirflowPlugin):
     external_views = [  # noqa: RUF012
         {"name": "igwire search", "href": "/igwire/", "destination": "nav", "url_route": "igwire", "nav_top_level": True}
     ]
+    priority_weight_strategies = [DailyFirst]  # noqa: RUF012

@@ -54,6 +54,7 @@ class MemoryIndex:
         self.runs: dict[str, dict] = {}
         self.sources: dict[str, dict] = {}
         self.revisions: dict[str, dict] = {}
+        self.coverage: dict[str, dict] = {}
         self.targets: dict[str, dict[str, dict]] = {}
         self.away = False
         self.refuse: set[str] = set()
@@ -81,7 +82,7 @@ class MemoryIndex:
             self.versions[doc_id] = max(version, self.versions.get(doc_id, 0))
 
     def _put(self, action: WriteAction, index: str | None) -> WriteResult:
-        if index in ("runs", "sources", "revisions"):
+        if index in ("runs", "sources", "revisions", "coverage"):
             getattr(self, index)[action.doc_id] = action.body
             return WriteResult(doc_id=action.doc_id, version=action.version, outcome="acked")
         if action.doc_id in self.refuse:

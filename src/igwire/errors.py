@@ -11,6 +11,7 @@ IgwireError
 ├── StoreError            the raw store cannot give or take a record; names segment and offset
 ├── LedgerError           the ledger refused; a lost lease is `LeaseLost`
 │   └── LeaseLost
+├── Unfinished            a task of a backfill used up its time; its next try goes on where it stopped
 └── Unavailable           a whole service is away (Elasticsearch, ledger); `worth_retrying` is true
 
 A bad page is a *value* in the report (a `Disposition`), never an exception that crosses a batch. An exception that
@@ -99,6 +100,12 @@ class LedgerError(IgwireError):
 
 class LeaseLost(LedgerError):
     """Another worker took over the lease: stop, the work is in other hands."""
+
+
+class Unfinished(IgwireError):
+    """A task used up its time and has more to do: no fault, its next try goes on."""
+
+    worth_retrying = True
 
 
 class Unavailable(IgwireError):

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from igwire.errors import UsageError
+from igwire.errors import Unfinished, UsageError
 from igwire.model import Window
+
+if TYPE_CHECKING:
+    from igwire.pipeline.parts import Parts
 
 # Runs whose data interval is what the user asked for.
 _WITH_INTERVAL = {"scheduled", "backfill"}
 # A day that closed longer ago than this is looked for in archives, not in today's feeds.
 _LIVE = timedelta(days=2)
+# Reasons for which pages of a backfill wait that a further try mends.
+_NO_TIME = ("time_budget", "daily_first", "held", "gap")
 
 
 def resolve_window(
@@ -65,21 +70,69 @@ def window_of(dag_run: Any, params: Mapping[str, Any]) -> Window:
     )  # fmt: skip
 
 
-def plan_run(dag_run: Any, params: Mapping[str, Any]) -> list[dict[str, int]]:
-    """Plan a run; the batches as `{"batch", "items"}`, small enough for XCom."""
+def plan_run(dag_run: Any, params: Mapping[str, Any], *, last_try: bool = True) -> list[dict[str, int]]:
+    """Plan a run; the batches as `{"batch", "items"}`, small enough for XCom; none where `dry_run` only asks what it would cost.
+
+    Raises Unfinished while archives are still to be listed and it is not the `last_try`, UsageError for a backfill above the budget that nobody confirmed.
+    """
+    from igwire import wiring
+    from igwire.pipeline.plan import plan
+
+    window = window_of(dag_run, params)
+    print(f"window {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC, {window.mode}")
+    parts, wanted = wiring.parts(), list(params.get("sources") or [])
+    if (window.mode == "past" or params.get("dry_run")) and not _goes_ahead(parts, dag_run.run_id, window, params):
+        return []
+    _prepare_index()
+    batches = plan(parts, dag_run.run_id, window, wanted=wanted, limit=params.get("limit"))
+    if not last_try and (left := _not_listed(parts, dag_run.run_id)):
+        raise Unfinished(f"{left} archives are not listed yet; the next try of this task goes on")
+    return [{"batch": batch.number, "items": batch.items} for batch in batches]
+
+
+def _prepare_index() -> None:
     from igwire import wiring
     from igwire.index.migrate import apply
-    from igwire.pipeline.plan import plan
 
     try:
         apply(wiring.elasticsearch_client(), wiring.settings.get().index_prefix)
     except wiring.Unavailable as error:
         # Collecting goes on without the index: nothing that can be fetched today may be lost because of it.
         print(f"Elasticsearch is away, documents will wait in the ledger: {error}")
-    window = window_of(dag_run, params)
-    print(f"window {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC, {window.mode}")
-    batches = plan(wiring.parts(), dag_run.run_id, window, wanted=list(params.get("sources") or []), limit=params.get("limit"))
-    return [{"batch": batch.number, "items": batch.items} for batch in batches]
+
+
+def _goes_ahead(parts: Parts, run_id: str, window: Window, params: Mapping[str, Any]) -> bool:
+    """Whether a backfill may start: False where it is only to be shown, UsageError where it is too large and nobody confirmed it."""
+    from igwire import wiring
+    from igwire.ledger import runs
+    from igwire.pipeline.backfill import estimate
+    from igwire.pipeline.probation import followed
+
+    made = estimate(parts, followed(parts).choose(list(params.get("sources") or [])), window)
+    budget = wiring.settings.get().backfill_requests
+    print(f"estimate: {made.requests} requests, {made.bytes / 1e6:.0f} MB, {made.seconds / 3600:.1f} hours until the slowest host is done")
+    if params.get("dry_run"):
+        for one in made.estimates:
+            print(
+                f"{one.source_id}: {one.method or 'not available'}, {one.articles} articles, {one.listings} + {one.pages} requests, {one.seconds / 3600:.2f} hours"
+            )
+        with parts.ledger.transaction() as conn:
+            runs.start(conn, run_id, mode=window.mode, window=window, now=parts.clock.now())
+        return False
+    if made.requests > budget and not params.get("confirmed"):
+        raise UsageError(
+            f"{made.requests} requests are above IGWIRE_BACKFILL_REQUESTS ({budget}): choose fewer days or sources, or set the parameter confirmed"
+        )
+    return True
+
+
+def _not_listed(parts: Parts, run_id: str) -> int:
+    """Archives whose listing the newest plan of the run had no time to finish."""
+    from igwire.ledger import runs
+
+    with parts.ledger.reading() as conn:
+        run = runs.get(conn, run_id)
+    return int(((run.totals if run else None) or {}).get("cut", 0))
 
 
 def poll_feeds(run_id: str, *, sources: Sequence[str] = ()) -> dict[str, int]:
@@ -102,13 +155,23 @@ def probe_sources(run_id: str) -> dict[str, int]:
     return counts
 
 
-def work_on(stage: str, run_id: str, batch: Mapping[str, int]) -> dict[str, int]:
-    """Do one stage of one batch; hands the batch on to the next stage."""
+def work_on(stage: str, run_id: str, batch: Mapping[str, int], *, last_try: bool = True) -> dict[str, int]:
+    """Do one stage of one batch; hands the batch on to the next stage.
+
+    Raises Unfinished while a backfill has pages left for which there was no time, and it is not the `last_try`: they must not wait for another backfill.
+    """
     from igwire import wiring
+    from igwire.ledger import runs
     from igwire.pipeline.run import run_stage
 
-    left = run_stage(wiring.parts(), stage, run_id, batch["batch"])
+    parts = wiring.parts()
+    left = run_stage(parts, stage, run_id, batch["batch"])
     print(f"{stage}: {left} of {batch['items']} items go on")
+    with parts.ledger.reading() as conn:
+        run = runs.get(conn, run_id)
+        waiting = runs.deferred(conn, run_id, batch["batch"], _NO_TIME) if run and run.mode == "past" else 0
+    if stage == "collect" and waiting and not last_try:
+        raise Unfinished(f"{waiting} pages are still to be fetched; the next try of this task goes on")
     return dict(batch)
 
 

@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     gap_s: float = 5.0
     # Requests that one host gets in a UTC day at most; the last fifth is for the daily run.
     host_requests: int = Field(default=5000, ge=1)
+    # Requests of a backfill's run above which it must be confirmed (parameter `confirmed`).
+    backfill_requests: int = Field(default=20_000, ge=1)
     # Where sealed raw segments go: an fsspec URL such as s3://bucket/raw; empty = the state folder.
     raw_url: str = ""
     # Seconds one collect task may take; the rest is deferred.

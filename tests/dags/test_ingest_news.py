@@ -41,6 +41,27 @@ def test_the_shape(dag):
     assert "red task" in dag.doc_md
 
 
+def test_the_archive_is_the_same_dag_by_months(dag, dags):
+    archive = dags["ingest_archive"]
+    assert set(archive.task_dict) == set(dag.task_dict)
+    assert (str(dag.timetable.expression), str(archive.timetable.expression)) == ("0 0 * * *", "0 0 1 * *")
+    assert (archive.catchup, archive.max_active_runs) == (False, 1)
+    assert "red task" in archive.doc_md
+
+
+def test_tasks_of_daily_runs_come_before_those_of_backfills(dag):
+    from types import SimpleNamespace
+
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    rule = DagSerialization.from_dict(DagSerialization.to_dict(dag)).task_dict["batch.collect"].weight_rule
+    weights = {
+        run_id: rule.get_weight(SimpleNamespace(run_id=run_id, dag_id="ingest_news", task=dag.task_dict["plan"]))
+        for run_id in ("scheduled__2026-11-24", "manual__2026-11-24", "backfill__2015-12-16")
+    }
+    assert weights["scheduled__2026-11-24"] == weights["manual__2026-11-24"] > weights["backfill__2015-12-16"]
+
+
 def test_the_shape_of_poll_feeds(dags):
     dag = dags["poll_feeds"]
     assert list(dag.task_dict) == ["poll", "probe"]

@@ -36,7 +36,7 @@ def test_files_and_functions_are_short():
 
 
 def test_dag_files_only_wire():
-    for file in (ROOT / "dags").glob("*.py"):
+    for file in (*(ROOT / "dags").glob("*.py"), *(ROOT / "plugins").glob("*.py")):
         assert len(file.read_text(encoding="utf-8").splitlines()) < 95, f"{file}: move work into igwire.orchestrate"
 
 

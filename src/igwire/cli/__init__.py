@@ -6,10 +6,11 @@ import sys
 
 import typer
 
-from igwire.cli import alerts, erase, es, evaluation, index, ingest, kb, kibana, newsroom, raw, search, serve, sources, stage, state, system
+from igwire.cli import alerts, backfill, erase, es, evaluation, index, ingest, kb, kibana, newsroom, raw, search, serve, sources, stage, state, system
 from igwire.errors import IgwireError, UsageError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Internet-governance news: feeds in, searchable articles out.")
+app.add_typer(backfill.app, name="backfill")
 app.add_typer(es.app, name="es")
 app.add_typer(evaluation.app, name="eval")
 app.add_typer(index.app, name="index")
@@ -23,6 +24,7 @@ app.command("newsroom")(newsroom.newsroom)
 app.command("stage")(stage.stage)
 app.command("ingest")(ingest.ingest)
 app.command("rebuild")(ingest.rebuild)
+app.command("gaps")(backfill.gaps)
 app.command("search")(search.search)
 app.command("show")(search.show)
 app.command("serve")(serve.serve)

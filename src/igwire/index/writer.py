@@ -47,7 +47,7 @@ def request_outcome(error: Exception) -> str:
 
 
 class BulkWriter:
-    """See `ports.SearchIndex`. `index` None writes to `<prefix>-articles-write`, a kind of `schema.COMPONENTS` ("runs", "sources", "revisions") to that kind's, else to the index of that name."""
+    """See `ports.SearchIndex`. `index` None writes to `<prefix>-articles-write`, a kind of `schema.COMPONENTS` ("runs", "sources", "revisions", "coverage") to that kind's, else to the index of that name."""
 
     def __init__(self, client: Elasticsearch, prefix: str, clock: Clock, *, tries: int = _TRIES, draw: Callable[[], float] = random.random) -> None:
         self._client = client.options(max_retries=0, retry_on_timeout=False, request_timeout=_TIMEOUT_S)

@@ -13,12 +13,15 @@ from igwire.errors import Unavailable
 from igwire.ledger.database import Ledger, chunked, upsert
 from igwire.ledger.tables import (
     alert_told,
+    archive_pages,
     dead_letters,
     documents,
     erasures,
     events,
+    inventory,
     item_sources,
     items,
+    listings,
     payloads,
     revisions,
     revisits,
@@ -171,7 +174,15 @@ def documents_at(conn: sa.Connection, ref: RawRef) -> list[str]:
 def forget(conn: sa.Connection, ids: Iterable[str]) -> None:
     """Remove every row that holds something of these items and documents; how runs ended stays, without words."""
     for chunk in chunked(ids):
-        for column in (item_sources.c.item_id, revisits.c.item_id, dead_letters.c.item_id, events.c.item_id, revisions.c.doc_id, alert_told.c.key):
+        for column in (
+            item_sources.c.item_id,
+            inventory.c.item_id,
+            revisits.c.item_id,
+            dead_letters.c.item_id,
+            events.c.item_id,
+            revisions.c.doc_id,
+            alert_told.c.key,
+        ):
             conn.execute(sa.delete(column.table).where(column.in_(chunk)))
         conn.execute(run_items.update().where(run_items.c.item_id.in_(chunk)).values(detail=None))
         conn.execute(documents.delete().where(documents.c.id.in_(chunk)))
@@ -180,7 +191,7 @@ def forget(conn: sa.Connection, ids: Iterable[str]) -> None:
 
 def forget_source(conn: sa.Connection, source_id: str) -> None:
     """Remove what is left of a source's own rows: sightings by its feed and its trace."""
-    for column in (item_sources.c.source_id, events.c.source_id):
+    for column in (item_sources.c.source_id, events.c.source_id, inventory.c.source_id, listings.c.source_id, archive_pages.c.source_id):
         conn.execute(sa.delete(column.table).where(column == source_id))
 
 

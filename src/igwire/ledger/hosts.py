@@ -25,7 +25,7 @@ _KEPT = timedelta(seconds=10)
 # A worker of the daily lane that was there within this span (beyond the host's own gap) is still at work.
 _WANTED = timedelta(seconds=30)
 # Of a day's budget the last fifth is kept for the daily lane.
-_PAST_SHARE = 0.8
+PAST_SHARE = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Asker:
         """Requests a day after which this lane stops."""
         if self.budget is None or self.lane == "daily":
             return self.budget
-        return int(self.budget * _PAST_SHARE)
+        return int(self.budget * PAST_SHARE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,13 +65,20 @@ def add(conn: sa.Connection, entries: Iterable[FeedEntry], *, now: datetime, mod
     for item_id, entry in erasures.admitted(conn, [(document_id(entry.url), entry) for entry in entries], now=now):
         values = {
             "id": item_id, "source_id": entry.source_id, "url": entry.url, "host": host_of(entry.url), "state": "new", "mode": mode,
-            "entry": packing.entry_to_json(entry), "published_at": packing.instant(entry.published), "first_seen_at": now,
+            "entry": packing.entry_to_json(entry), "published_at": packing.instant(entry.published) or packing.instant(entry.updated), "first_seen_at": now,
         }  # fmt: skip
         inserted = conn.execute(upsert(conn, items).values(values).on_conflict_do_nothing())
         if inserted.rowcount:
             new.append(item_id)
         see(conn, item_id, entry, now=now)
     return new
+
+
+def redate(conn: sa.Connection, dates: Iterable[tuple[str, datetime]]) -> None:
+    """Items (id, instant) that were given another date before their page was fetched."""
+    for item_id, moment in dates:
+        waiting = (items.c.id == item_id) & (items.c.state == "new") & (items.c.published_at != moment)
+        conn.execute(items.update().where(waiting).values(published_at=moment))
 
 
 def see(conn: sa.Connection, item_id: str, entry: FeedEntry, *, now: datetime) -> None:
@@ -104,14 +111,15 @@ def claim(conn: sa.Connection, run_id: str, window: Window, *, now: datetime, so
     """The unfinished items that this run takes, oldest first, claimed against other runs until `now + CLAIM`.
 
     A live window takes everything that is unfinished, whatever its date (deferred and pending items of earlier runs come first
-    by their age); a past window only what is dated inside it. `sources` None = of any source.
+    by their age), but leaves pages that a backfill has still to fetch to backfills; a past window takes only what is dated
+    inside it. `sources` None = of any source.
     """
+    inside = (items.c.published_at >= window.start) & (items.c.published_at < window.end)
     free = sa.or_(items.c.claimed_until.is_(None), items.c.claimed_until < now, items.c.claimed_by == run_id)
     wanted = sa.select(items).where(items.c.state.in_(UNFINISHED), free)
     if sources is not None:
         wanted = wanted.where(items.c.source_id.in_(list(sources)))
-    if window.mode == "past":
-        wanted = wanted.where(items.c.published_at >= window.start, items.c.published_at < window.end)
+    wanted = wanted.where(inside if window.mode == "past" else sa.or_(items.c.mode != "past", items.c.state != "new", inside))
     found = [_item(row) for row in conn.execute(wanted.order_by(items.c.first_seen_at, items.c.id).limit(limit))]
     for chunk in chunked(item.id for item in found):
         conn.execute(items.update().where(items.c.id.in_(chunk)).values(claimed_by=run_id, claimed_until=now + CLAIM))

@@ -47,11 +47,14 @@ def finish(conn: sa.Connection, run_id: str, *, status: str, totals: dict[str, A
     conn.execute(runs.update().where(runs.c.id == run_id).values(status=status, totals=totals, finished_at=now))
 
 
-def add_polls(conn: sa.Connection, run_id: str, counts: dict[str, int]) -> None:
-    """Keep the counts of the run's polls until its report; a repeated plan adds to them."""
+def add_polls(conn: sa.Connection, run_id: str, counts: dict[str, int], sources: Sequence[str] = ()) -> None:
+    """Keep the counts of the run's polls and the sources that it is about until its report; a repeated plan adds to the counts.
+
+    `cut`: archives that the newest plan had no time for.
+    """
     before = (conn.execute(sa.select(runs.c.totals).where(runs.c.id == run_id)).scalar() or {}).get("polls", {})
     polls = {word: before.get(word, 0) + counts.get(word, 0) for word in {**before, **counts}}
-    conn.execute(runs.update().where(runs.c.id == run_id).values(totals={"polls": polls}))
+    conn.execute(runs.update().where(runs.c.id == run_id).values(totals={"polls": polls, "sources": list(sources), "cut": counts.get("archive_cut", 0)}))
 
 
 def get(conn: sa.Connection, run_id: str) -> Run | None:
@@ -109,6 +112,12 @@ def totals(conn: sa.Connection, run_id: str) -> dict[str | None, dict[str | None
     for outcome, reason, count in rows:
         found.setdefault(outcome, {})[reason] = count
     return found
+
+
+def deferred(conn: sa.Connection, run_id: str, batch: int, reasons: Iterable[str]) -> int:
+    """How many of the batch's items were put off for one of the reasons."""
+    mine = (run_items.c.run_id == run_id) & (run_items.c.batch == batch) & (run_items.c.outcome == Outcome.DEFERRED.value)
+    return int(conn.execute(sa.select(sa.func.count()).where(mine, run_items.c.reason.in_(list(reasons)))).scalar_one())
 
 
 def bury(conn: sa.Connection, item: Item, *, stage: str, reason: str, detail: str, now: datetime) -> None:

@@ -376,6 +376,50 @@ robots = sa.Table(
     sa.Column("body", sa.LargeBinary, nullable=False),
 )
 
+listings = sa.Table(
+    "listings",
+    metadata,
+    # What one way into a source's past was asked for: the span [from_at, to_at) (see pipeline.inventory).
+    sa.Column("source_id", sa.String(120), primary_key=True),
+    sa.Column("method", sa.String(20), primary_key=True),
+    sa.Column("from_at", UtcDateTime, primary_key=True),
+    sa.Column("to_at", UtcDateTime, nullable=False),
+    # listing, complete, partial, failed, unavailable; why, in words.
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("detail", sa.Text),
+    # Entries that were found in the span.
+    sa.Column("found", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("listed_at", UtcDateTime),
+    # Until then nobody asks again.
+    sa.Column("again_at", UtcDateTime),
+    # The run that is listing holds it until then.
+    sa.Column("holder", sa.String(250)),
+    sa.Column("leased_until", UtcDateTime),
+)
+
+inventory = sa.Table(
+    "inventory",
+    metadata,
+    # An entry that a source's archive lists; it becomes an item when the interval of its date is asked for.
+    sa.Column("source_id", sa.String(120), primary_key=True),
+    sa.Column("item_id", sa.String(80), primary_key=True),
+    sa.Column("published_at", UtcDateTime, nullable=False),
+    sa.Column("entry", sa.JSON, nullable=False),
+    sa.Column("listed_at", UtcDateTime, nullable=False),
+    sa.Index("inventory_published", "source_id", "published_at"),
+)
+
+archive_pages = sa.Table(
+    "archive_pages",
+    metadata,
+    # A page of an archive that answered 200: it is read again from the raw store instead of asked for again.
+    sa.Column("source_id", sa.String(120), primary_key=True),
+    # SHA-256 (hex) of the address.
+    sa.Column("url_hash", sa.String(64), primary_key=True),
+    sa.Column("fetched_at", UtcDateTime, nullable=False),
+    *_raw_columns(),
+)
+
 alerts = sa.Table(
     "alerts",
     metadata,

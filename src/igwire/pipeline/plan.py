@@ -1,17 +1,22 @@
-"""The plan of a run: poll what is due, look into archives for what feeds may have dropped and at pages again, claim what is unfinished, cut it into batches by host."""
+"""The plan of a run: find what is to be fetched, claim what is unfinished, cut it into batches by host.
+
+live: poll the feeds that are due ─ archives for what they may have dropped ─ pages to look at again ─┐
+past: list the archives, as far as nobody has yet ─ take what they list for the interval ─────────────┴▶ claim ─▶ batches
+"""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from igwire.ledger import items, runs
 from igwire.ledger.items import Item
-from igwire.model import Window
+from igwire.model import Source, Window
 from igwire.pipeline.erase import go_on_erasing
 from igwire.pipeline.gaps import fill_gaps
+from igwire.pipeline.inventory import list_archives, take_listed
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.poll import poll_due
 from igwire.pipeline.probation import followed
@@ -29,7 +34,7 @@ class Batch:
 def plan(parts: Parts, run_id: str, window: Window, *, wanted: Sequence[str] = (), limit: int | None = None, poll: bool = True) -> list[Batch]:
     """Open the run and cut its work. Called again for the same run it takes up what has no final outcome yet.
 
-    `wanted`: ids or collections of sources, all active ones when empty. `poll` False leaves the feeds alone.
+    `wanted`: ids or collections of sources, all active ones when empty. `poll` False asks neither feeds nor archives.
     """
     chosen = followed(parts).choose(wanted)
     parts.store.salvage()
@@ -39,16 +44,26 @@ def plan(parts: Parts, run_id: str, window: Window, *, wanted: Sequence[str] = (
         runs.start(conn, run_id, mode=window.mode, window=window, now=now)
     if poll:
         until = now + timedelta(seconds=parts.knobs.budget_s)
-        counts = poll_due(parts, run_id, chosen, mode=window.mode, until=until) | fill_gaps(parts, run_id, chosen, until=until)
-        counts |= revisit_due(parts, run_id, until=until) if window.mode == "live" else {}
+        counts = _from_archives(parts, run_id, chosen, window, until) if window.mode == "past" else _from_feeds(parts, run_id, chosen, window, until)
         with parts.ledger.transaction() as conn:
-            runs.add_polls(conn, run_id, counts)
+            runs.add_polls(conn, run_id, counts, [source.id for source in chosen])
     ids = [s.id for s in chosen] if wanted else None
     with parts.ledger.transaction() as conn:
         claimed = items.claim(conn, run_id, window, now=parts.clock.now(), sources=ids, limit=limit)
         batches = cut(claimed, {i.source_id: _gap(parts, i) for i in claimed}, parts.knobs.batches)
         runs.assign(conn, run_id, [[item.id for item in batch] for batch in batches])
     return [Batch(number=number, items=len(batch)) for number, batch in enumerate(batches)]
+
+
+def _from_feeds(parts: Parts, run_id: str, chosen: Sequence[Source], window: Window, until: datetime) -> dict[str, int]:
+    counts = poll_due(parts, run_id, chosen, mode=window.mode, until=until) | fill_gaps(parts, run_id, chosen, until=until)
+    return counts | revisit_due(parts, run_id, until=until)
+
+
+def _from_archives(parts: Parts, run_id: str, chosen: Sequence[Source], window: Window, until: datetime) -> dict[str, int]:
+    """A feed cannot be asked for the past: the archives are. Pages that are new to igwire count as `from_archive`."""
+    counts = list_archives(parts, run_id, chosen, window, until=until)
+    return counts | {"from_archive": take_listed(parts, chosen, window)}
 
 
 def _gap(parts: Parts, item: Item) -> float:

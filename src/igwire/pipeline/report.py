@@ -6,11 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from igwire.errors import Unavailable
 from igwire.ledger import items, runs
-from igwire.model import Outcome, WriteAction
-from igwire.pipeline import health
+from igwire.model import Outcome, Window, WriteAction
+from igwire.pipeline import coverage, health
 from igwire.pipeline.parts import Parts
+
+# Days (of all sources together) that a report sends to the index of coverage; longer spans are left to `igwire gaps`.
+_MOST_DAYS = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +63,9 @@ def report(parts: Parts, run_id: str, *, failed_tasks: int = 0) -> Report:
         done = _report(run, counted, failed_tasks, (now - run.started_at).total_seconds())
         if run.mode == "live":
             done = replace(done, notes=tuple(health.notes(parts, conn, since)))
+        covered = _covered(parts, conn, run)
+        if covered:
+            done = replace(done, notes=tuple(coverage.notes(covered)))
         runs.finish(conn, run_id, status="ok" if done.ok else "failed", totals=done.as_dict(), now=now)
         items.release(conn, run_id)
         finished = runs.get(conn, run_id)
@@ -67,7 +75,17 @@ def report(parts: Parts, run_id: str, *, failed_tasks: int = 0) -> Report:
     publish(parts, finished)
     if sources:
         health.publish(parts, sources, now)
+    if len(covered) <= _MOST_DAYS:
+        coverage.publish(parts, covered)
     return done
+
+
+def _covered(parts: Parts, conn: sa.Connection, run: runs.Run) -> list[coverage.Day]:
+    """What is there of the window of a backfill now: every source that it is about, day by day."""
+    if run.mode != "past" or run.window_start is None or run.window_end is None:
+        return []
+    about = [parts.source(source_id) for source_id in (run.totals or {}).get("sources", [])]
+    return list(coverage.days(parts, conn, about, Window(start=run.window_start, end=run.window_end)))
 
 
 def _report(run: runs.Run, counted: dict[str | None, dict[str | None, int]], failed_tasks: int, seconds: float) -> Report:

@@ -5,6 +5,7 @@ walk asks ─ robots.txt ─ host's slot ─ fetch ─ raw store ─ read in the
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,12 +13,12 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from igwire.errors import BadUrl, FetchError
+from igwire.errors import BadUrl, FetchError, StoreError
 from igwire.feeds.archives import Ask, Body, Found, Got
 from igwire.fetch import policy
 from igwire.fetch.robots import Robots
 from igwire.isolate import Killed, Pool
-from igwire.ledger import hosts
+from igwire.ledger import archives, hosts
 from igwire.model import Capture, Source
 from igwire.pipeline.erased import Erased
 from igwire.pipeline.parts import Parts
@@ -36,7 +37,7 @@ Result = TypeVar("Result")
 
 @dataclass(slots=True)
 class Visits:
-    """Sends the requests of walks; see `open_visits`."""
+    """Sends the requests of walks, of several threads when wanted (one a host); see `open_visits`."""
 
     parts: Parts
     run_id: str
@@ -45,7 +46,13 @@ class Visits:
     writer: RawWriter
     pool: Pool
     fetcher: Fetcher
+    lane: str = "daily"
+    # Pages that were fetched at this instant or later are read from the raw store; None = every page is asked for.
+    reuse: datetime | None = None
     rules: dict[str, Robots] = field(default_factory=dict)
+    requests: int = 0
+    # Segment and pool serve one at a time.
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def drive(self, source: Source, walk: Generator[Ask | Found, Got | None, Result], take: Callable[[Found], None] = lambda _: None) -> Result:
         """Work the walk off; `take` gets what it finds. Gives the walk's result."""
@@ -64,18 +71,44 @@ class Visits:
             return result
 
     def _got(self, source: Source, ask: Ask) -> Got:
+        if (kept := self._kept(source, ask.url)) is not None:
+            return self._read(source, ask, kept)
         rules = self._rules(source, ask.url) if ask.robots else None
         if rules is not None and not rules.allowed(ask.url)[0]:
             return Got(problem=rules.allowed(ask.url)[1] or "robots")
         sent = self._send(source, ask.url, rules.crawl_delay if rules else None)
         if not isinstance(sent, Capture):
             return Got(problem=sent)
-        if not Erased.load(self.parts.ledger).listed_in(sent, source.id):
-            self.writer.append(sent, {"kind": "archive", "source": source.id, "run": self.run_id})
+        self._keep(source, ask.url, sent)
         if sent.status != 200:
             return Got(capture=sent, problem=f"HTTP status {sent.status}")
+        return self._read(source, ask, sent)
+
+    def _kept(self, source: Source, url: str) -> Capture | None:
+        """The page as it was fetched lately, or None."""
+        if self.reuse is None:
+            return None
+        with self.parts.ledger.reading() as conn:
+            ref = archives.page_of(conn, source.id, url, since=self.reuse)
+        try:
+            return self.parts.store.read(ref)[0] if ref else None
+        except StoreError:
+            # Pruned or broken: it is asked for again.
+            return None
+
+    def _keep(self, source: Source, url: str, sent: Capture) -> None:
+        if Erased.load(self.parts.ledger).listed_in(sent, source.id):
+            return
+        with self.lock:
+            ref = self.writer.append(sent, {"kind": "archive", "source": source.id, "run": self.run_id})
+        if self.reuse is not None and sent.status == 200:
+            with self.parts.ledger.transaction() as conn:
+                archives.keep_page(conn, source.id, url, ref, now=sent.fetched_at)
+
+    def _read(self, source: Source, ask: Ask, sent: Capture) -> Got:
         body = Body(source=source, url=sent.final_url, content_type=sent.header("content-type"), body=sent.body)
-        done = next(iter(self.pool.map(ask.read, [body], timeout_s=_READ_S)))
+        with self.lock:
+            done = next(iter(self.pool.map(ask.read, [body], timeout_s=_READ_S)))
         return Got(capture=sent, problem=done.reason) if isinstance(done, Killed) else Got(capture=sent, value=done.value)
 
     def _rules(self, source: Source, url: str) -> Robots:
@@ -108,6 +141,7 @@ class Visits:
         if isinstance(slot, str):
             return slot
         sent: Capture | str
+        self.requests += 1
         try:
             sent = self.fetcher.get(url, max_bytes=_MAX_BYTES)
         except (FetchError, BadUrl) as error:
@@ -130,7 +164,7 @@ class Visits:
 
     def _slot(self, host: str) -> hosts.Slot | str:
         """The host's slot, waited for as long as there is time; else why it cannot be had."""
-        asker = hosts.Asker(holder=f"visit:{self.run_id}"[:120], budget=self.parts.knobs.host_requests)
+        asker = hosts.Asker(holder=f"visit:{self.run_id}:{threading.get_ident()}"[-120:], lane=self.lane, budget=self.parts.knobs.host_requests)
         while (now := self.parts.clock.now()) < self.until:
             with self.parts.ledger.transaction() as conn:
                 slot = hosts.acquire(conn, host, asker, now=now)
@@ -143,7 +177,7 @@ class Visits:
 
 
 @contextmanager
-def open_visits(parts: Parts, run_id: str, *, until: datetime) -> Iterator[Visits]:
+def open_visits(parts: Parts, run_id: str, *, until: datetime, lane: str = "daily", reuse: datetime | None = None) -> Iterator[Visits]:
     """Visits with a segment of the raw store and a parser process of their own."""
     with parts.store.writer() as writer, Pool(min(1, parts.knobs.parser_workers)) as pool:
-        yield Visits(parts, run_id, until, writer, pool, parts.fetcher())
+        yield Visits(parts, run_id, until, writer, pool, parts.fetcher(), lane, reuse)

@@ -11,7 +11,7 @@ VERSION = 1
 # Component templates of each kind of index, in the order of composition.
 COMPONENTS = {
     "articles": ("settings", "text", "facts", "enrichment"), "runs": ("runs",), "entities": ("entities",), "sources": ("sources",),
-    "revisions": ("revisions",),
+    "revisions": ("revisions",), "coverage": ("coverage",),
 }  # fmt: skip
 _HERE = Path(__file__).parent
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from igwire.feeds.archives import Ask, Body, Found, Got, Verdict, archive_walk, listing, paged, sitemaps, wordpress
+from igwire.feeds.archives import Ask, Body, Found, Got, Verdict, archive_walk, blogger, listing, paged, sitemaps, spans, ways, wordpress
 from igwire.model import Capture, Source, Window
 
 DAY = datetime(2026, 11, 20, tzinfo=UTC)
@@ -228,3 +228,93 @@ def test_the_times_of_several_articles_date_none_of_them():
     html = b"<div><a href='/one-story'>A title that is long enough</a><time datetime='2026-11-21'>a</time><time datetime='2026-11-20'>b</time></div>"
     page = listing.read_listing(Body(source=SOURCE, url="http://news.example/", content_type=None, body=html))
     assert page.entries == ()
+
+
+# ── archives that misbehave ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def counted(body: bytes, total: int, pages: int) -> tuple[bytes, dict[str, str]]:
+    return body, {"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)}
+
+
+def many(count: int, start: int = 0) -> bytes:
+    return posts(*["2026-11-20T08:00:00"] * count, start=start)
+
+
+def test_rest_that_repeats_its_first_page_for_ever_is_left():
+    verdict = drive(wordpress.walk(SOURCE, WINDOW), {REST: counted(many(100), 5000, 50)})[3]
+    assert verdict == Verdict(False, "page 2 repeats what came before", passing=True)
+
+
+@pytest.mark.parametrize(("total", "told"), [(3, "2 posts were read where the server counts 3"), (1, "2 posts were read where the server counts 1")])
+def test_rest_that_lies_about_its_total_claims_no_coverage(total, told):
+    verdict = drive(wordpress.walk(SOURCE, WINDOW), {REST: counted(many(2), total, 1)})[3]
+    assert verdict == Verdict(False, told, passing=True)
+
+
+def test_rest_that_counts_too_few_pages_is_read_on_to_its_end():
+    answers = {wordpress._url(SOURCE, WINDOW, 1): counted(many(100), 60, 1), wordpress._url(SOURCE, WINDOW, 2): counted(many(5, start=100), 60, 1)}
+    found, _, asked, verdict = drive(wordpress.walk(SOURCE, WINDOW), answers)
+    assert (len(found), len(asked), verdict.complete) == (105, 2, False)
+
+
+def test_posts_that_come_in_between_two_pages_make_the_walk_incomplete():
+    answers = {wordpress._url(SOURCE, WINDOW, 1): counted(many(100), 101, 2), wordpress._url(SOURCE, WINDOW, 2): counted(many(2, start=100), 102, 2)}
+    assert not drive(wordpress.walk(SOURCE, WINDOW), answers)[3].complete
+
+
+def test_pages_whose_order_changes_while_they_are_read_claim_no_coverage():
+    answers = {
+        "http://news.example/feed/": rss("Sat, 21", "Fri, 20"), "http://news.example/feed/?paged=2": rss("Sun, 22", "Fri, 20", start=2),
+        "http://news.example/feed/?paged=3": rss("Thu, 12", start=4),
+    }  # fmt: skip
+    assert drive(paged.walk(SOURCE, WINDOW), answers)[3] == Verdict(False, "the order of the pages changed while they were read", passing=True)
+
+
+def test_a_sitemap_of_50_megabytes_is_read_as_far_as_the_protocol_goes():
+    line = b"<url><loc>/%09d</loc><lastmod>2026-11-20</lastmod></url>"
+    body = b"<urlset>" + b"".join(line % n for n in range(51_000)) + b" " * (50 * 1024 * 1024) + b"</urlset>"
+    found, _, _, verdict = drive(sitemaps.walk(SOURCE, WINDOW), {"http://news.example/sitemap.xml": body})
+    assert (len(found), verdict.complete) == (50_000, False)
+    assert "too_many" in verdict.reason or "too_large" in verdict.reason
+
+
+# ── further ways ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_archived_feeds_are_followed_by_their_links_to_the_windows_start():
+    def page(older: str, *days: int) -> bytes:
+        entries = "".join(f"<entry><id>{d}</id><title>T</title><link href='/{d}'/><updated>2026-11-{d:02}T08:00:00Z</updated></entry>" for d in days)
+        return f"<feed xmlns='http://www.w3.org/2005/Atom'>{older}{entries}</feed>".encode()
+
+    answers = {
+        "http://news.example/feed/": page("<link rel='next' href='/wrong'/><link rel='prev-archive' href='/2'/>", 23, 21),
+        "http://news.example/2": page("<link rel='prev-archive' href='/3'/>", 20), "http://news.example/3": page("<link rel='prev-archive' href='/4'/>", 12),
+    }  # fmt: skip
+    found, _, asked, verdict = drive(paged.walk_links(SOURCE, WINDOW), answers)
+    assert ([e.url[-2:] for e in found], len(asked), verdict) == (["21", "20"], 3, Verdict(True, "3 pages"))
+    loop = {"http://news.example/feed/": page("<link rel='next' href='/2'/>", 21), "http://news.example/2": page("<link rel='next' href='/feed/'/>", 20)}
+    assert not drive(paged.walk_links(SOURCE, WINDOW), loop)[3].complete
+
+
+def test_blogger_is_asked_by_date_until_a_page_is_empty():
+    first, second = blogger._url(SOURCE, WINDOW, 1), blogger._url(SOURCE, WINDOW, 3)
+    assert "published-min=2026-11-20T00%3A00%3A00Z" in first
+    found, _, asked, verdict = drive(blogger.walk(SOURCE, WINDOW), {first: rss("Fri, 20", "Sat, 21"), second: rss()})
+    assert (len(found), asked, verdict) == (2, [first, second], Verdict(True, "2 pages"))
+
+
+def test_ghost_pages_are_folders():
+    answers = {"http://news.example/feed/": rss("Sat, 21"), "http://news.example/feed/2/": rss("Thu, 12", start=1)}
+    assert drive(paged.walk_ghost(SOURCE, WINDOW), answers)[3] == Verdict(True, "2 pages")
+
+
+def test_what_one_listing_covers():
+    start = datetime(2015, 11, 5, tzinfo=UTC)
+    window = Window(start=start, end=datetime(2016, 1, 2, tzinfo=UTC))
+    by_unit = {way.unit: [(s.start.date().isoformat(), s.end.date().isoformat()) for s in spans(way, window, DAY)] for way in ways(SOURCE)}
+    assert by_unit == {
+        "month": [("2015-11-01", "2015-12-01"), ("2015-12-01", "2016-01-01"), ("2016-01-01", "2016-02-01")],
+        "year": [("2015-01-01", "2016-01-01"), ("2016-01-01", "2017-01-01")],
+        "onward": [("2015-01-01", "2026-11-20")],
+    }

@@ -14,6 +14,7 @@ from igwire.ledger import documents, items, runs
 from igwire.model import Source, Window
 from igwire.pipeline import process
 from igwire.pipeline.plan import plan
+from igwire.pipeline.poll import poll_sources
 from igwire.pipeline.process import Work
 from igwire.pipeline.rebuild import Selection, dry_run, parse_selection, rebuild
 from igwire.pipeline.report import report
@@ -215,6 +216,7 @@ def test_two_runs_at_once_do_not_share_items(bench):
 
 def test_a_past_window_takes_only_what_is_dated_inside(bench):
     serve(bench, one=(200, page("One")))
+    poll_sources(bench.parts(), "poll")
     before = Window(start=datetime(2026, 11, 1, tzinfo=UTC), end=datetime(2026, 11, 2, tzinfo=UTC), mode="past")
     assert run_all(bench.parts(), "r1", before).planned == 0
     inside = Window(start=datetime(2026, 11, 23, tzinfo=UTC), end=datetime(2026, 11, 24, tzinfo=UTC), mode="past")

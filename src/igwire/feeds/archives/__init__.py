@@ -70,28 +70,69 @@ class Verdict:
 Walk = Generator[Ask | Found, Got | None, Verdict]
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way into a source's past. `unit`: what one listing covers (see `spans`), because it costs the site the same."""
+
+    name: str
+    walk: Callable[[Source, Window], Walk]
+    # month, year or onward.
+    unit: str
+
+
 def archive_walk(source: Source, window: Window) -> Walk:
     """All ways into the source's past, the likeliest first, until one covers the window."""
     told = []
     verdict = Verdict(False, "no archive is known")
-    for name, way in _ways(source):
-        verdict = yield from way(source, window)
-        told.append(f"{name}: {verdict.reason}")
+    for way in ways(source):
+        verdict = yield from way.walk(source, window)
+        told.append(f"{way.name}: {verdict.reason}")
         if verdict.complete:
             break
     return Verdict(verdict.complete, "; ".join(told) or verdict.reason, verdict.passing)
 
 
-def _ways(source: Source) -> list[tuple[str, Callable[[Source, Window], Walk]]]:
-    from igwire.feeds.archives import listing, paged, sitemaps, wordpress
+def ways(source: Source) -> list[Way]:
+    """The ways into the source's past, the likeliest first."""
+    from igwire.feeds.archives import blogger, listing, paged, sitemaps, wordpress
 
-    known: dict[str, Callable[[Source, Window], Walk]] = {
-        "wordpress": wordpress.walk, "feed_paging": paged.walk, "full_feed": paged.walk, "sitemap": sitemaps.walk, "listing": listing.walk
+    known = {
+        "wordpress": Way("wordpress", wordpress.walk, "month"), "blogger": Way("blogger", blogger.walk, "month"),
+        "feed_paging": Way("feed_paging", paged.walk, "onward"), "full_feed": Way("full_feed", paged.walk, "onward"),
+        "ghost": Way("ghost", paged.walk_ghost, "onward"), "feed_archive": Way("feed_archive", paged.walk_links, "onward"),
+        "listing": Way("listing", listing.walk, "onward"), "sitemap": Way("sitemap", sitemaps.walk, "year"),
     }  # fmt: skip
     # Where the method of the catalogue fails: WordPress sites that close their REST archive still page their feeds, and nearly everybody has a sitemap.
-    order = {"wordpress": ("wordpress", "feed_paging", "sitemap"), "listing": ("listing", "sitemap"), "feed_paging": ("feed_paging", "sitemap")}
+    order = {"wordpress": ("wordpress", "feed_paging", "sitemap"), "none": ("sitemap", *(("listing",) if source.listing_url else ()))}
     names = order.get(source.archive, (source.archive, "sitemap"))
-    return [(name, known[name]) for name in dict.fromkeys(names) if name in known and (source.feed_url or name not in ("feed_paging", "full_feed"))]
+    return [known[name] for name in dict.fromkeys(names) if name in known and (source.feed_url or name not in _BY_FEED)]
+
+
+_BY_FEED = ("feed_paging", "full_feed", "ghost", "feed_archive", "blogger")
+
+
+def spans(way: Way, window: Window, now: datetime) -> list[Window]:
+    """The spans, each listed by one walk, that cover the window: calendar months or years, or from a year's start to now.
+
+    What pages back from today costs the same for a day and for everything since then, so it takes everything.
+    """
+    start = window.start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    if way.unit != "month":
+        start = start.replace(month=1)
+    if way.unit == "onward":
+        return [Window(start=start, end=now, mode=window.mode)]
+    found = []
+    while start < min(window.end, now):
+        end = _following(start, way.unit)
+        found.append(Window(start=start, end=min(end, now), mode=window.mode))
+        start = end
+    return found
+
+
+def _following(start: datetime, unit: str) -> datetime:
+    if unit == "year" or start.month == 12:
+        return start.replace(year=start.year + 1, month=1)
+    return start.replace(month=start.month + 1)
 
 
 def sort_out(entries: Iterable[FeedEntry], window: Window, seen: set[str]) -> Found:

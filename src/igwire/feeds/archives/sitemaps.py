@@ -13,6 +13,8 @@ from igwire.feeds.sitemap import ParsedSitemap, parse_sitemap
 from igwire.model import FeedEntry, Source, Window
 from igwire.urls import fetch_url
 
+# What a sitemap's reader says when it left something out.
+_CUT = ("too_large", "too_many_entries", "broken_gzip", "malformed")
 USUAL = ("/sitemap.xml", "/sitemap_index.xml", "/wp-sitemap.xml")
 # Two levels of indexes below the first, and no more files than an evening's reading.
 _DEPTH, _MOST = 2, 60
@@ -39,6 +41,7 @@ def walk(source: Source, window: Window) -> Walk:
             lost = lost if depth == 0 and urlsplit(url).path in USUAL else f"{url}: {problem}"
             continue
         read += 1
+        lost = lost or next((f"{url}: {problem}" for problem in parsed.problems if problem.startswith(_CUT)), "")
         dated += sum(date_of(entry) is not None for entry in parsed.entries)
         yield sort_out(parsed.entries, window, seen)
         queue += [(child, depth + 1) for child in parsed.children if depth < _DEPTH and _may_hold(child, window)]

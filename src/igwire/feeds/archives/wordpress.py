@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from igwire.feeds.archives import MAX_PAGES, Ask, Body, Verdict, Walk, sort_out
 from igwire.feeds.parse import entry_link, plain_line, plain_text
-from igwire.model import FeedEntry, Source, Window
+from igwire.model import Capture, FeedEntry, Source, Window
 
 # `after` and `before` compare the site's local time, which may be this far from UTC.
 _ZONES = timedelta(hours=14)
@@ -19,18 +19,35 @@ _FIELDS = "id,date,date_gmt,modified_gmt,link,title,excerpt,content"
 
 
 def walk(source: Source, window: Window) -> Walk:
-    """Every post of the window. Complete when the last page that the server counts was read."""
+    """Every post of the window. Complete when as many posts were read as the server counts, before and after the paging."""
     seen: set[str] = set()
+    totals: set[int] = set()
     for number in range(1, MAX_PAGES + 1):
         got = yield Ask(_url(source, window, number), read_posts)
         if got is None or got.value is None:
             problem = got.problem if got else ""
             return Verdict(False, f"page {number}: {problem or 'no list of posts'}", passing=number > 1)
+        if got.value and all(post.url in seen for post in got.value):
+            return Verdict(False, f"page {number} repeats what came before", passing=number > 1)
         yield sort_out(got.value, window, seen)
-        pages = (got.capture.header("x-wp-totalpages") if got.capture else None) or ""
-        if number >= int(pages) if pages.isdigit() else len(got.value) < _PER_PAGE:
-            return Verdict(True, f"{number} pages")
+        pages, total = _counted(got.capture, "x-wp-totalpages"), _counted(got.capture, "x-wp-total")
+        totals |= {total} if total is not None else set()
+        last = len(got.value) < _PER_PAGE if pages is None or (total is not None and len(seen) > total) else number >= pages
+        if last:
+            return _judged(number, len(seen), totals)
     return Verdict(False, f"more than {MAX_PAGES} pages")
+
+
+def _judged(pages: int, posts: int, totals: set[int]) -> Verdict:
+    """Complete unless the server counted other posts than it gave: it lies, or posts came, went or moved between two pages."""
+    if not totals or totals == {posts}:
+        return Verdict(True, f"{pages} pages")
+    return Verdict(False, f"{posts} posts were read where the server counts {' or '.join(map(str, sorted(totals)))}", passing=True)
+
+
+def _counted(capture: Capture | None, name: str) -> int | None:
+    value = (capture.header(name) if capture else None) or ""
+    return int(value) if value.isdigit() else None
 
 
 def _url(source: Source, window: Window, number: int) -> str:
