@@ -6,7 +6,26 @@ import sys
 
 import typer
 
-from igwire.cli import alerts, backfill, erase, es, evaluation, index, ingest, kb, kibana, newsroom, raw, search, serve, sources, stage, state, system
+from igwire.cli import (
+    alerts,
+    backfill,
+    erase,
+    es,
+    evaluation,
+    index,
+    ingest,
+    kb,
+    kibana,
+    ledger,
+    newsroom,
+    raw,
+    search,
+    serve,
+    sources,
+    stage,
+    state,
+    system,
+)
 from igwire.errors import IgwireError, UsageError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Internet-governance news: feeds in, searchable articles out.")
@@ -20,6 +39,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(sources.app, name="sources")
 app.add_typer(ingest.import_app, name="import")
 app.add_typer(raw.app, name="raw")
+app.add_typer(ledger.app, name="ledger")
 app.command("newsroom")(newsroom.newsroom)
 app.command("stage")(stage.stage)
 app.command("ingest")(ingest.ingest)

@@ -118,6 +118,16 @@ def raise_seq(conn: sa.Connection, document: StoredDocument, projected_hash: str
     return document.write_seq + 1
 
 
+def count(conn: sa.Connection) -> int:
+    """How many documents there are."""
+    return int(conn.execute(sa.select(sa.func.count()).select_from(documents)).scalar() or 0)
+
+
+def count_from(conn: sa.Connection, seq: int) -> None:
+    """Let all documents count from `seq` on: above every version that an index may hold from a ledger that was lost."""
+    conn.execute(documents.update().values(write_seq=seq, indexed_seq=0, projected_hash=None))
+
+
 def acknowledged(conn: sa.Connection, doc_id: str, seq: int) -> None:
     """Elasticsearch holds version `seq` of the document, or a newer one."""
     older = (documents.c.id == doc_id) & (documents.c.indexed_seq < seq)

@@ -145,6 +145,11 @@ def find(conn: sa.Connection, key: str) -> Item | None:
     return _item(row) if row else None
 
 
+def any_known(conn: sa.Connection) -> bool:
+    """Whether the ledger has items at all."""
+    return conn.execute(sa.select(items.c.id).limit(1)).first() is not None
+
+
 def captured(conn: sa.Connection, item_id: str, raw: RawRef, *, run_id: str, at: datetime) -> None:
     """The item's page is in the raw store."""
     captured_all(conn, [(item_id, raw, at)], run_id=run_id)

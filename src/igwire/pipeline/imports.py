@@ -10,6 +10,7 @@ from pathlib import Path
 
 from igwire.errors import UsageError
 from igwire.ledger import erasures, items, runs
+from igwire.ledger.packing import entry_to_json
 from igwire.model import Capture, Disposition, FeedEntry, Outcome
 from igwire.pipeline import process
 from igwire.pipeline.parts import Parts
@@ -92,7 +93,9 @@ def _store(parts: Parts, run_id: str, texts: Iterator[Text], source_id: str) -> 
                 body = _page(text)
                 headers = (("Content-Type", "text/html; charset=utf-8"),)
                 capture = Capture(requested_url=url, final_url=url, fetched_at=now, status=200, headers=headers, body=body, wire=body)
-                raw = writer.append(capture, {"kind": "import", "source": source_id, "item": item_id, "origin": text.origin, "run": run_id})
+                raw = writer.append(
+                    capture, {"kind": "import", "source": source_id, "item": item_id, "origin": text.origin, "run": run_id, "entry": entry_to_json(entry)}
+                )
                 with parts.ledger.transaction() as conn:
                     items.captured(conn, item_id, raw, run_id=run_id, at=now)
             yield item_id

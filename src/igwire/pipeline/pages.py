@@ -10,7 +10,7 @@ from functools import partial
 import sqlalchemy as sa
 
 from igwire.errors import BadUrl, FetchError
-from igwire.fetch import policy
+from igwire.fetch import policy, usage
 from igwire.fetch.robots import Robots
 from igwire.ledger import hosts, runs
 from igwire.ledger.items import Item
@@ -56,6 +56,8 @@ class PageRequests:
         self.parts, self.run_id, self.keeper = parts, run_id, keeper
         self.fetcher = parts.fetcher()
         self.rules: dict[str, Robots] = {}
+        # What robots files say about use, by origin.
+        self.wishes: dict[str, tuple[str, ...]] = {}
         self.captures: list[tuple[Item, Capture]] = []
         self.writes: list[Callable[[sa.Connection], None]] = []
 
@@ -85,8 +87,11 @@ class PageRequests:
         return [(job, reason) for job, reason in left if isinstance(job, Item)]
 
     def facts(self, item: Item) -> dict[str, object]:
-        """What is stored beside the item's answer."""
-        return {"kind": "page", "source": item.source_id, "item": item.id, "entry": entry_to_json(item.entry), "run": self.run_id}
+        """What is stored beside the item's answer: all that a lost ledger needs to know it again (see `pipeline.relearn`)."""
+        return {
+            "kind": "page", "source": item.source_id, "item": item.id, "entry": entry_to_json(item.entry), "run": self.run_id, "mode": item.mode,
+            "first_seen": item.first_seen_at.isoformat(), "wishes": list(self.wishes.get(origin_of(item.url), ())),
+        }  # fmt: skip
 
     def jobs(self, wanted: Iterable[Item]) -> Iterator[tuple[str, Job]]:
         """The batch's requests by host, each origin's robots file first where the stored one is old."""
@@ -103,6 +108,7 @@ class PageRequests:
         self.rules[origin] = Robots.parse(stored[2], stored[1]) if stored else Robots.parse(b"", 0)
         if stored is None:
             return False
+        self.wishes[origin] = usage.of_robots(stored[2]) if stored[1] == 200 else ()
         age = self.parts.clock.now() - stored[0]
         return age < (_ROBOTS_FRESH if 200 <= stored[1] < 500 and stored[1] != 429 else _ROBOTS_RETRY)
 
@@ -161,6 +167,7 @@ class PageRequests:
     def _keep_robots(self, job: RobotsJob, sent: Sent) -> None:
         status, body = (sent.status, sent.body) if isinstance(sent, Capture) else (0, b"")
         self.rules[job.origin] = Robots.parse(body, status)
+        self.wishes[job.origin] = usage.of_robots(body) if status == 200 else ()
         now = self.parts.clock.now()
         self.writes.append(partial(hosts.save_robots, origin=job.origin, status=status, body=body, now=now))
         self.writes.append(partial(runs.note, what="robots", now=now, run_id=self.run_id, detail=f"{job.origin}: status {status}"))

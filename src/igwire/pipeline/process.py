@@ -9,7 +9,7 @@ Run twice it does nothing the second time; `redo` makes it work on items that ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -123,12 +123,13 @@ def _extract_chunk(work: Work, pool: Pool, ids: list[str]) -> None:
     with work.parts.ledger.reading() as conn:
         found = [item for item in items.get(conn, ids) if item.raw and (work.redo or item.state == "captured")]
     pages = [(item, page) for item in found if (page := _read(work, item)) is not None]
-    tasks = [(capture, item.entry, work.parts.source(item.source_id).timezone) for item, capture in pages]
+    tasks = [(capture, item.entry, work.parts.source(item.source_id).timezone) for item, (capture, _) in pages]
     results = list(pool.map(extract_capture, tasks, timeout_s=_PAGE_S))
     with work.parts.ledger.transaction() as conn:
-        for (item, capture), result in zip(pages, results, strict=True):
+        for (item, (capture, facts)), result in zip(pages, results, strict=True):
             outcome = Extraction(status="failed", reason=result.reason) if isinstance(result, Killed) else result.value
-            _settle_extraction(work, conn, item, capture, outcome)
+            wishes = _of_origin(conn, capture, facts)
+            _settle_extraction(work, conn, item, capture, outcome, wishes)
 
 
 def extract_capture(task: tuple[Capture, FeedEntry, str | None]) -> Extraction:
@@ -139,21 +140,21 @@ def extract_capture(task: tuple[Capture, FeedEntry, str | None]) -> Extraction:
     )
 
 
-def _read(work: Work, item: Item) -> Capture | None:
+def _read(work: Work, item: Item) -> tuple[Capture, dict[str, Any]] | None:
     assert item.raw is not None
     try:
-        return work.parts.store.read(item.raw)[0]
+        return work.parts.store.read(item.raw)
     except StoreError as error:
         with work.parts.ledger.transaction() as conn:
             _quarantine(work, conn, item, stage="extract", reason="raw_unreadable", detail=str(error))
         return None
 
 
-def _settle_extraction(work: Work, conn: sa.Connection, item: Item, capture: Capture, result: Extraction) -> None:
+def _settle_extraction(work: Work, conn: sa.Connection, item: Item, capture: Capture, result: Extraction, wishes: Sequence[str]) -> None:
     said = usage.of_page(capture)
     # A page that this code could not read stays until another could: noarchive asks for no copy beyond the use.
     unwanted = said.noarchive and result.status != "failed"
-    items.note_usage(conn, item.id, (*said.words, *_of_origin(conn, capture)), raw_unwanted=unwanted)
+    items.note_usage(conn, item.id, (*said.words, *wishes), raw_unwanted=unwanted)
     if result.status == "failed":
         _quarantine(work, conn, item, stage="extract", reason=result.reason or "failed")
     elif said.noindex or said.expired(work.parts.clock.now()):
@@ -191,10 +192,12 @@ def _refuse_erased(work: Work, conn: sa.Connection, item: Item, doc_id: str) -> 
     _end(work, conn, item, Outcome.REJECTED, stage="extract", reason="erased")
 
 
-def _of_origin(conn: sa.Connection, capture: Capture) -> tuple[str, ...]:
-    """What the robots file of the page's origin says about use."""
+def _of_origin(conn: sa.Connection, capture: Capture, facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the robots file of the page's origin says about use; where it is not known any more, what it said when the page was fetched."""
     stored = hosts.robots_of(conn, origin_of(capture.final_url))
-    return usage.of_robots(stored[2]) if stored and stored[1] == 200 else ()
+    if stored is None:
+        return tuple(facts.get("wishes", ()))
+    return usage.of_robots(stored[2]) if stored[1] == 200 else ()
 
 
 def purge_raw(parts: Parts) -> int:

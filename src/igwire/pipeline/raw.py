@@ -31,7 +31,7 @@ class Keeper:
         """Store the captures with their metadata; all are on disk when this returns. Raises StoreError."""
         if not captures:
             return []
-        digests = [_digest(capture) for capture, _ in captures]
+        digests = [digest_of(capture) for capture, _ in captures]
         with self._ledger.reading() as conn:
             known = payloads.known(conn, [d for d in digests if d and d not in self._new])
         refs = [self._append(capture, facts, digest, known) for (capture, facts), digest in zip(captures, digests, strict=True)]
@@ -51,6 +51,7 @@ class Keeper:
         self._new = {}
 
 
-def _digest(capture: Capture) -> str | None:
+def digest_of(capture: Capture) -> str | None:
+    """The key under which a body is remembered; None when it is too short to be worth it."""
     content = capture.wire or capture.body
     return hashlib.sha256(content).hexdigest() if len(content) >= _WORTH_IT else None
