@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from igwire.model import Capture, RawRef, WriteAction, WriteResult
@@ -89,6 +90,9 @@ class RawStore(Protocol):
 
     def scan(self) -> Iterator[tuple[RawRef, StoredPair | None]]:
         """Every pair as it lies, oldest segment first; None where a record is broken."""
+
+    def files(self, scratch: Path) -> Iterator[tuple[str, Path]]:
+        """Every file of the store for a backup: path below its root, and where it lies now."""
 
     def being_written(self) -> bool:
         """Whether some segment is open."""

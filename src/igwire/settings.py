@@ -97,6 +97,12 @@ class Settings(BaseSettings):
         """What was set, as environment variables with absolute paths, for processes that start in another folder. Holds secrets."""
         return {_variable(name): _text(name, getattr(self, name)) for name in sorted(self.model_fields_set)}
 
+    def shown(self) -> dict[str, str]:
+        """What was set, without secrets: keys and passwords, and addresses that may hold one."""
+        fields = self.variables()
+        hidden = {_variable(name) for name, value in self if isinstance(value, SecretStr)}
+        return {name: value for name, value in fields.items() if name not in hidden and "@" not in value.partition("://")[2]}
+
     @property
     def ledger(self) -> str:
         """SQLAlchemy URL of the ledger."""

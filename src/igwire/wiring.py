@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from igwire.runtime.delivery import Deliverer
     from igwire.search.alerts import Alerts
     from igwire.search.reader import Reader
+    from igwire.store.backup import Manifest, Saved
     from igwire.store.warc import WarcStore
 
 
@@ -232,6 +233,25 @@ def parts() -> Parts:
         ledger=ledger(), store=raw_store(), catalogue=catalogue(), clock=CLOCK, knobs=knobs, fetcher=fetcher, tagger=tagger, index=search_index,
         forget_told=_courier().forget,
     )  # fmt: skip
+
+
+def backup(target: str) -> Saved:
+    """Back everything up to a folder or an fsspec URL; see `pipeline.backup`."""
+    from igwire import __version__
+    from igwire.pipeline.backup import backup as save
+    from igwire.store.remote import Remote
+
+    chosen = settings.get()
+    return save(parts(), Remote(target), chosen.state.absolute(), settings=chosen.shown(), release=__version__)
+
+
+def restore(source: str) -> Manifest:
+    """Bring a backup into the empty state folder; see `pipeline.backup`."""
+    from igwire.pipeline.backup import restore as load
+    from igwire.store.remote import Remote
+
+    chosen = settings.get()
+    return load(Remote(source), chosen.state.absolute(), ledger_url=chosen.ledger)
 
 
 def rebuild_into_new(parts: Parts, run_id: str, *, first: str, selection: Any) -> Any:

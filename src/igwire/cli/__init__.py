@@ -9,6 +9,7 @@ import typer
 from igwire.cli import (
     alerts,
     backfill,
+    backup,
     erase,
     es,
     evaluation,
@@ -49,6 +50,8 @@ app.command("search")(search.search)
 app.command("show")(search.show)
 app.command("serve")(serve.serve)
 app.command("erase")(erase.erase)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("status")(state.status)
 app.command("trace")(state.trace)
 app.command("doctor")(system.doctor)

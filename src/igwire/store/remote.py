@@ -21,7 +21,7 @@ class Remote:
         try:
             self._fs, self._root = fsspec.core.url_to_fs(url, **options)
         except (ImportError, ValueError) as error:
-            raise ConfigError(f"IGWIRE_RAW_URL={url!r} cannot be used: {error}. For s3:// install igwire[s3].") from error
+            raise ConfigError(f"{url!r} (IGWIRE_RAW_URL, or the target of a backup) cannot be used: {error}. For s3:// install igwire[s3].") from error
         self._url = url
 
     def names(self, suffix: str) -> list[str]:
@@ -36,6 +36,22 @@ class Remote:
         stored = self._ask(lambda: self._fs.info(f"{self._root}/{name}"))["size"]
         if stored != file.stat().st_size:
             raise Unavailable(f"{self._url}/{name} holds {stored} bytes of {file.stat().st_size}; the local file is kept")
+
+    def sizes(self, below: str) -> dict[str, int]:
+        """Every file below a folder: path → size in bytes."""
+        self._ask(self._fs.invalidate_cache)
+        if not self._ask(lambda: self._fs.exists(f"{self._root}/{below}")):
+            return {}
+        found = self._ask(lambda: self._fs.find(f"{self._root}/{below}", detail=True))
+        return {path[len(self._root) :].lstrip("/"): int(info["size"]) for path, info in found.items()}
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file another name; what was there is replaced."""
+        self._ask(lambda: self._fs.mv(f"{self._root}/{old}", f"{self._root}/{new}"))
+
+    def remove(self, name: str) -> None:
+        """Delete a file."""
+        self._ask(lambda: self._fs.rm_file(f"{self._root}/{name}"))
 
     def exists(self, name: str) -> bool:
         """Whether there is such a file."""

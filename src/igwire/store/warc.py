@@ -109,6 +109,24 @@ class WarcStore:
         far = self._remote.names(layout.SEALED) if self._remote else []
         return sorted(local | {name.rpartition("/")[2].removesuffix(layout.SEALED) for name in far})
 
+    def files(self, scratch: Path) -> Iterator[tuple[str, Path]]:
+        """Every file of the store for a backup (path below the root, file), what is still being written and the tombstones included.
+
+        A segment that lies on the remote is fetched to `scratch` and is there until the next is asked for.
+        """
+        for segment in [*self.names(), *(path.name.removesuffix(layout.OPEN) for path in layout.segments(self._root, layout.OPEN))]:
+            path = layout.find(self._root, segment)
+            name = layout.remote_name(segment)
+            if path is not None:
+                # A segment that was sealed since is found under its new name.
+                yield path.relative_to(self._root).as_posix(), path
+            elif self._remote is not None:
+                copy = scratch / "segment"
+                self._remote.get(name, copy)
+                yield name, copy
+        if (self._root / tombstones.NAME).exists():
+            yield tombstones.NAME, self._root / tombstones.NAME
+
     @contextlib.contextmanager
     def open(self, segment: str) -> Iterator[IO[bytes]]:
         """The bytes of a sealed segment, to read from start to end."""
