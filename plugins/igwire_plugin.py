@@ -10,10 +10,10 @@ def _app():  # type: ignore[no-untyped-def]  # FastAPI is imported only where pl
     from airflow.api_fastapi.core_api.security import get_user
     from fastapi import Depends
 
-    from igwire import wiring
+    from igwire import settings, wiring
     from igwire.web.app import create_app
 
-    return create_app(wiring.reader, dependencies=[Depends(get_user)])
+    return create_app(wiring.reader, wiring.CLOCK, viewer=settings.get().web_viewer or "public", dependencies=[Depends(get_user)])
 
 
 class IgwirePlugin(AirflowPlugin):

@@ -82,6 +82,12 @@ class Settings(BaseSettings):
     # Search page.
     web_host: str = "127.0.0.1"
     web_port: int = 8090
+    # What lets people in when the page listens beyond this machine: a token (as password of any user, or as bearer), or the name of the
+    # header in which a reverse proxy passes on who has logged in.
+    web_token: SecretStr = SecretStr("")
+    web_user_header: str = ""
+    # Who reads: "owner" sees whole texts, "public" excerpts where the licence allows no more; empty = owner on this machine, else public.
+    web_viewer: Literal["", "owner", "public"] = ""
     # Ports of the demo's newsroom and of the standing Airflow.
     newsroom_port: int = 8100
     airflow_port: int = 8080

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -10,6 +11,9 @@ from difflib import SequenceMatcher
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 # Word for word is quadratic: of longer changed passages only paragraphs are compared.
 _MOST_WORDS = 4000
+# Pairs of equal words, one of each side: a text of 4,000 different enough words has some 100,000; a page that repeats two words for ever
+# would cost a minute with a million.
+_MOST_PAIRS = 150_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,11 @@ def counts(parts: Sequence[Part]) -> tuple[int, int]:
     return words["added"], words["removed"]
 
 
+def ends(text: str, width: int = 80) -> str:
+    """A long passage told by its first and last words: for what did not change."""
+    return text if len(text) <= 2 * width + 5 else f"{text[:width]} … {text[-width:]}"
+
+
 def _lines(before: list[str], after: list[str]) -> Iterator[Part]:
     for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         old, new = "".join(before[a:b]), "".join(after[c:d])
@@ -41,7 +50,7 @@ def _lines(before: list[str], after: list[str]) -> Iterator[Part]:
 
 
 def _passage(before: list[str], after: list[str]) -> Iterator[Part]:
-    if max(len(before), len(after)) > _MOST_WORDS:
+    if max(len(before), len(after)) > _MOST_WORDS or _pairs(before, after) > _MOST_PAIRS:
         yield from (Part("removed", "".join(before)), Part("added", "".join(after)))
         return
     for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
@@ -49,6 +58,11 @@ def _passage(before: list[str], after: list[str]) -> Iterator[Part]:
             yield Part("same", "".join(before[a:b]))
         else:
             yield from (Part("removed", "".join(before[a:b])), Part("added", "".join(after[c:d])))
+
+
+def _pairs(before: list[str], after: list[str]) -> int:
+    counts = Counter(after)
+    return sum(times * counts[word] for word, times in Counter(before).items())
 
 
 def _words(text: str) -> list[str]:

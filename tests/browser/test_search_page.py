@@ -12,6 +12,7 @@ from elasticsearch import Elasticsearch
 
 from igwire.index import migrate
 from igwire.index.writer import BulkWriter
+from igwire.kb import load
 from igwire.orchestrate import resolve_window
 from igwire.pipeline.run import run_all
 from igwire.runtime.processes import free_port
@@ -40,7 +41,9 @@ def address(newsroom_bench, elasticsearch_url, index_prefix):
     assert run_all(newsroom_bench.parts(), "browser", window).ok
     client.indices.refresh(index=f"{index_prefix}-*")
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(create_app(lambda: Reader(client, index_prefix)), host="127.0.0.1", port=port, log_level="error"))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(lambda: Reader(client, index_prefix, load), SystemClock()), host="127.0.0.1", port=port, log_level="error")
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

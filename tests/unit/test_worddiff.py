@@ -34,3 +34,8 @@ def test_the_parts_give_both_texts(before, after):
     parts = word_diff(before, after)
     assert "".join(p.text for p in parts if p.kind != "added") == before
     assert "".join(p.text for p in parts if p.kind != "removed") == after
+
+
+def test_a_text_that_repeats_two_words_is_compared_by_paragraphs():
+    before, after = "a b " * 1500, "a c b " * 1000
+    assert [part.kind for part in word_diff(before, after)] == ["removed", "added"]

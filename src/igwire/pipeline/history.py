@@ -6,7 +6,7 @@ from typing import Any
 
 from igwire.ledger import documents, items, revisits
 from igwire.ledger.database import Ledger
-from igwire.worddiff import word_diff
+from igwire.worddiff import ends, word_diff
 
 
 def history_of(ledger: Ledger, key: str) -> dict[str, Any] | None:
@@ -34,14 +34,9 @@ def _version(version: documents.Revision, before: documents.Revision | None) -> 
     changes = word_diff(_whole(before), _whole(version)) if before else []
     return {
         "revision": version.revision, "seen_at": version.seen_at.isoformat(), "title": article.title, "content_hash": article.content_hash,
-        "changes": [[part.kind, _ends(part.text) if part.kind == "same" else part.text] for part in changes],
+        "changes": [[part.kind, ends(part.text) if part.kind == "same" else part.text] for part in changes],
     }  # fmt: skip
 
 
 def _whole(version: documents.Revision) -> str:
     return f"{version.article.title or ''}\n{version.article.text}"
-
-
-def _ends(text: str, width: int = 80) -> str:
-    """An unchanged passage is told by its first and last words."""
-    return text if len(text) <= 2 * width + 5 else f"{text[:width]} … {text[-width:]}"

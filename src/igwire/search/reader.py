@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from igwire.search.request import SearchRequest
 from igwire.search.results import Hit, Results, Span, Unusual, facets_of, names_only
 
 if TYPE_CHECKING:
-    from igwire.kb import KnowledgeBase
+    from igwire.kb import Entity, KnowledgeBase
 
 _TIMEOUT_S = 10.0
 # Documents a request of an export; 1,000 articles of 10 KB are 10 MB in memory.
@@ -68,7 +68,7 @@ class Reader:
         return Results(
             total=total["value"], total_exact=total["relation"] == "eq", hits=tuple(hits), facets=facets_of(answer["aggregations"]),
             interpreted=built.interpreted, took_ms=answer["took"], stories=answer["aggregations"]["stories"]["value"], partial=answer["timed_out"],
-            suggestions=tuple(self.suggest(request.text)) if few else (),
+            suggestions=tuple(self.suggest(request.text)) if few else (), index=next((hit["_index"] for hit in answer["hits"]["hits"]), ""),
         )  # fmt: skip
 
     def _send(self, body: dict[str, Any]) -> Any:
@@ -184,6 +184,37 @@ class Reader:
             return None
         document: dict[str, Any] = found["_source"]
         return document
+
+    def entity(self, key: str) -> Entity | None:
+        """The entity of the knowledge base with this local id or QID, or None."""
+        known = self._kb().by_id if self._kb else {}
+        return known.get(key) or next((entity for entity in known.values() if entity.qid == key), None)
+
+    def countries(self) -> dict[str, str]:
+        """ISO 3166-1 alpha-2 code → name."""
+        known = self._kb().by_id.values() if self._kb else ()
+        return {entity.country: entity.name for entity in known if entity.country and entity.level == "country"}
+
+    def starting_with(self, beginnings: Sequence[str]) -> list[Hit]:
+        """The documents whose ids begin so: for citations, which hold no whole ids."""
+        query = {"bool": {"should": [{"prefix": {"doc_id": {"value": beginning}}} for beginning in beginnings], "minimum_should_match": 1}}
+        body = {"query": query, "size": 100, "sort": [{"doc_id": "asc"}], "timeout": TIMEOUT, "_source": _LISTED}
+        return [self._hit(hit, Built(query=query, interpreted="")) for hit in self._send(body)["hits"]["hits"]] if beginnings else []
+
+    def revisions_of(self, doc_id: str, size: int = 50) -> list[dict[str, Any]]:
+        """Every version of an article's text that was seen, the first one first."""
+        return self._beside("revisions", {"term": {"doc_id": doc_id}}, [{"revision": "asc"}], size)
+
+    def source(self, source_id: str) -> dict[str, Any] | None:
+        """How a source does, as it was looked at last; None where that has not happened yet."""
+        found = self._beside("sources", {"term": {"source_id": source_id}}, [{"@timestamp": "desc"}], 1)
+        return found[0] if found else None
+
+    def _beside(self, kind: str, query: dict[str, Any], order: list[dict[str, str]], size: int) -> list[dict[str, Any]]:
+        """Documents of another index than the articles'; none where it does not exist."""
+        index = f"{self._prefix}-{kind}"
+        answer = self._ask(lambda: self._client.search(index=index, query=query, sort=order, size=size, ignore_unavailable=True))
+        return [hit["_source"] for hit in answer["hits"]["hits"]]
 
     def last_good_run(self) -> dict[str, Any] | None:
         """The newest run that ended well, or None."""

@@ -40,6 +40,8 @@ class Results:
     further: tuple[Hit, ...] = ()
     # Entities whose names resemble the query, when little was found: (canonical name, local id).
     suggestions: tuple[tuple[str, str], ...] = ()
+    # The index that answered, behind its alias; empty when nothing was found.
+    index: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

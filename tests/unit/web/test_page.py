@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
+from fakes import FakeClock
 from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from igwire.errors import Unavailable
+from igwire.kb import Entity
 from igwire.search.query import build
-from igwire.search.results import Hit, Results
-from igwire.web.app import create_app, marked, snippet
+from igwire.search.results import Hit, Results, Span, Unusual
+from igwire.web.app import create_app
+from igwire.web.views import marked, snippet
 
 DOCUMENT = {
     "doc_id": "1a", "title": "<script>alert(1)</script>", "url": "javascript:alert(2)", "body": "ICANN <b>met</b>\nin Wuzhen", "language": "ar",
@@ -22,34 +29,83 @@ DOCUMENT = {
 }  # fmt: skip
 
 
+PLAIN = {**DOCUMENT, "title": "Plain", "url": "http://a.example/1", "body": "First words. " * 100, "summary": "In short", "revised_at": "2026-11-24T00:00:00Z"}
+ENTITY = Entity(id="org:icann", type="organisation", name="ICANN", qid="Q1", aliases={"ar": ["آيكان"], "en": ["Internet <Corporation>"]}, country="US")
+FACETS = {
+    "sources": {"s<": 1},
+    "kinds": {"news": 1},
+    "countries": {"CN": 1},
+    "languages": {"ar": 1},
+    "entities": {"ICANN": 1},
+    "topics": {},
+    "years": {"2015": 1},
+}
+
+
 class FakeReader:
+    """A reader of the test's own, with one article; raises `fault` when it has one."""
+
     def __init__(self) -> None:
-        self.away = False
+        self.fault: Exception | None = None
+        self.document = DOCUMENT
+        self.revisions: list[dict] = []
+        self.health: dict | None = None
+        self.further: tuple[Hit, ...] = ()
+        self.suggestions: tuple[tuple[str, str], ...] = ()
+        self.copies, self.matched_as = 0, ""
+
+    def _hit(self) -> Hit:
+        shown = {"title": ["&lt;script&gt;<mark>alert</mark>"], "body": ["<img src=x><mark>ICANN</mark> met"]}
+        return Hit(doc_id=self.document["doc_id"], score=1.0, document=self.document, snippets=shown, copies=self.copies, matched_as=self.matched_as)
 
     def search(self, request):
-        if self.away:
-            raise Unavailable("Elasticsearch does not answer. Start it with `igwire es up`.")
+        if self.fault:
+            raise self.fault
         _, shown = build(request)
-        hit = Hit(
-            doc_id="1a", score=1.0, document=DOCUMENT, snippets={"title": ["&lt;script&gt;<mark>alert</mark>"], "body": ["<img src=x><mark>ICANN</mark> met"]}
-        )
-        facets = {
-            "sources": {"s<": 1},
-            "kinds": {},
-            "countries": {"CN": 1},
-            "languages": {"ar": 1},
-            "entities": {"ICANN": 1},
-            "topics": {},
-            "years": {"2015": 1},
-        }
-        return Results(total=25, total_exact=True, hits=(hit,), facets=facets, interpreted=shown, took_ms=3)
+        return Results(
+            total=25, total_exact=True, hits=(self._hit(),), facets=FACETS, interpreted=shown, took_ms=3, stories=20, further=self.further,
+            suggestions=self.suggestions, index="igwire-articles-v1-000001",
+        )  # fmt: skip
 
     def get(self, doc_id):
-        return DOCUMENT if doc_id == "1a" else None
+        return self.document if doc_id == "1a" else None
+
+    def similar(self, doc_id, size=5):
+        return [self._hit()]
+
+    def copies_of(self, document, size=50):
+        return [self._hit()]
+
+    def unusual(self, request, size=15):
+        return [Unusual(name="Wu<zhen", found=3, overall=4, score=1.0)]
+
+    def volume(self, request, interval="month"):
+        return [Span(start="2015-12-01", found=2, covered=4), Span(start="2016-01-01", found=0, covered=5)]
+
+    def export(self, request):
+        build(request)
+        if self.fault:
+            raise self.fault
+        yield self.document
+
+    def entity(self, key):
+        return ENTITY if key in ("org:icann", "Q1") else None
+
+    def countries(self):
+        return {"CN": "China"}
+
+    def revisions_of(self, doc_id, size=50):
+        return self.revisions
+
+    def source(self, source_id):
+        return self.health
+
+    def starting_with(self, beginnings):
+        return []
 
     def last_good_run(self):
-        if self.away:
-            raise Unavailable("Elasticsearch does not answer.")
+        if self.fault:
+            raise self.fault
         return {"finished_at": "2026-11-24T01:02:03+00:00"}
 
 
@@ -60,7 +116,7 @@ def reader():
 
 @pytest.fixture
 def client(reader):
-    with TestClient(create_app(lambda: reader)) as made:
+    with TestClient(create_app(lambda: reader, FakeClock(), viewer="owner")) as made:
         yield made
 
 
@@ -105,11 +161,145 @@ def test_an_article_shows_its_entities(client):
 
 
 def test_the_index_is_away(client, reader):
-    reader.away = True
+    reader.fault = Unavailable("Elasticsearch does not answer.")
     for path in ("/", "/healthz"):
         answer = client.get(path)
         assert answer.status_code == 503
         assert "does not answer" in answer.text
+
+
+def test_every_page_is_an_answer_without_markup_of_others(client, reader):
+    reader.health = {"source_id": "s", "title": "<b>S</b>", "grade": "good", "@timestamp": "2026-11-24T00:00:00", "site": "javascript:x", "reason": "<i>"}
+    reader.revisions = [
+        {"revision": 1, "@timestamp": "2026-11-20T00:00:00", "title": "A", "body": "one <b>two</b> three"},
+        {"revision": 2, "@timestamp": "2026-11-21T00:00:00", "title": "A", "body": "one <b>two</b> four", "changes": {"added": 1, "removed": 1}},
+    ]
+    token = client.get("/cite", params={"q": "icann"}).text.partition('href="cited/')[2].partition('"')[0]
+    for path in ("/", "/?q=icann", "/article/1a", "/entity/org:icann", "/source/s", "/cite?q=icann", f"/cited/{token}"):
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        for markup in ("<script", "<evil", "<img", "javascript:", "<b>S", "Wu<z", "<Corporation", "<i>", "<b>two"):
+            assert markup not in answer.text, path
+        assert answer.text.count("<h1") == 1, path
+        assert "style=" not in answer.text, path
+
+
+def test_a_search_can_be_changed_by_links(client):
+    text = client.get("/?q=icann&country=CN&country=-US&from=2015-01-01&language=fr").text
+    assert 'aria-current="true" href="./?q=icann&amp;from=2015-01-01&amp;country=-US&amp;language=fr"' in text
+    assert "China" in text
+    assert 'href="./?q=icann&amp;from=2015-01-01&amp;country=-US&amp;country=-CN&amp;language=fr"' in text
+    assert "not <span" in text
+    assert 'href="./export/csv?q=icann&amp;from=2015-01-01' in text
+    assert 'href="./export/atom?q=icann&amp;from=2015-01-01&amp;country=CN&amp;country=-US&amp;language=fr&amp;sort=newest"' in text
+
+
+def test_what_stands_beside_the_hits(client, reader):
+    reader.copies, reader.matched_as, reader.suggestions = 2, "ICANN", (("Kaspersky Lab", "org:kaspersky-lab"),)
+    text = client.get("/?q=kasparsky").text
+    assert "matched as ICANN" in text
+    assert "#copies" in text
+    assert "2 similar reports" in text
+    assert 'href="entity/org%3Akaspersky-lab"' in text
+    assert "25 articles in 20 stories" in text
+    assert "is incomplete" in text
+    assert "is incomplete" not in client.get("/?q=kasparsky&to=2015-01-01").text
+    assert "<svg" in text
+    assert "50.0 %" in text
+    assert "<svg" not in client.get("/?q=kasparsky&page=2").text
+    assert "3 of 4" in text
+
+
+def test_a_syntax_error_is_shown_at_its_place(client):
+    text = client.get("/", params={"q": "wuzhen AND (summit"}).text
+    assert "wuzhen AND <mark>(</mark>summit" in text
+    assert "at character 12" in text
+    assert "Add a closing parenthesis." in text
+
+
+def test_history_is_shown_word_by_word_where_the_text_may_be_shown(reader):
+    reader.document = PLAIN
+    reader.revisions = [
+        {"revision": 1, "@timestamp": "2026-11-20T00:00:00", "title": "A", "body": "one two three"},
+        {"revision": 2, "@timestamp": "2026-11-21T00:00:00", "title": "A", "body": "one two four", "changes": {"added": 1, "removed": 1}},
+    ]
+    for viewer, word_by_word in (("owner", True), ("public", False)):
+        with TestClient(create_app(lambda: reader, FakeClock(), viewer=viewer)) as client:
+            text = client.get("/article/1a").text
+        assert ("<del> three</del><ins> four</ins>" in text) is word_by_word
+        assert "1 word added, 1 removed" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("/", "page"), ("/article/1a", "page"), ("/entity/org:icann", "page"), ("/source/s", "page"), ("/cite", "page"), ("/export/atom", "file"),
+     ("/export/feed", "file"), ("/export/csv", "file"), ("/export/ndjson", "file")],
+)  # fmt: skip
+def test_no_route_shows_the_public_more_than_the_rights_allow(reader, path, kind):
+    secret = "Secret" + "word"
+    body = "First words. " * 100 + secret
+    with TestClient(create_app(lambda: reader, FakeClock(), viewer="public")) as client:
+        for more, forbidden in (
+            ({"rights": "excerpt"}, [secret]), ({"rights": "metadata"}, [secret, "First words", "In short"]),
+            ({"rights": "full", "usage": ["nosnippet"]}, [secret, "First words", "In short"]),
+        ):  # fmt: skip
+            reader.document = {**PLAIN, "body": body, "quotes": [{"text": secret, "start": 1300, "end": 1310}], **more}
+            text = client.get(path).text
+            assert [word for word in forbidden if word in text] == [], more
+        if kind == "file":
+            reader.document = {**PLAIN, "body": body, "rights": "full"}
+            assert secret in client.get(path).text or path == "/export/atom"
+
+
+def test_files_are_what_they_say(client, reader):
+    reader.document = PLAIN
+    for kind, media_type in (("atom", "application/atom+xml"), ("feed", "application/feed+json"), ("csv", "text/csv"), ("ndjson", "application/x-ndjson")):
+        answer = client.get(f"/export/{kind}?q=icann")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith(media_type)
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    assert client.get("/export/exe").status_code == 404
+    assert client.get("/export/csv?q=title:(").status_code == 400
+    reader.fault = Unavailable("away")
+    assert client.get("/export/csv").status_code == 503
+
+
+def test_a_citation_says_what_has_changed(client, reader):
+    token = client.get("/cite", params={"q": "icann"}).text.partition('href="cited/')[2].partition('"')[0]
+    assert "Nothing has changed" in client.get(f"/cited/{token}").text
+    reader.document = {**DOCUMENT, "content_hash": "other"}
+    assert "1 with another text" in client.get(f"/cited/{token}").text
+    reader.document = {**DOCUMENT, "doc_id": "2b"}
+    text = client.get(f"/cited/{token}").text
+    assert "1 no longer among the first; 1 are new" in text
+    assert "1 of them are no longer in the index" in text
+    assert client.get(f"/cited/{token[:-3]}").status_code == 400
+    assert client.get("/cited/nonsense").status_code == 400
+
+
+def test_an_entity_is_found_by_its_qid_too(client):
+    text = client.get("/entity/Q1").text
+    assert "آيكان" in text
+    assert "https://www.wikidata.org/wiki/Q1" in text
+    assert client.get("/entity/nobody").status_code == 404
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(["/", "/export/csv", "/export/atom", "/cite"]),
+    st.dictionaries(st.sampled_from(["q", "from", "to", "page", "size", "sort", "country", "entity", "collapse", "recency", "changed_after", "x"]), st.text(max_size=40), max_size=4),
+)  # fmt: skip
+def test_any_parameters_are_answered_or_explained(client, path, params):
+    answer = client.get(path, params=params)
+    assert answer.status_code in (200, 400)
+    assert "<script" not in answer.text or answer.headers["content-disposition"].startswith("attachment")
+    assert "Traceback" not in answer.text
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(["article", "entity", "source", "cited", "export"]), st.text(min_size=1, max_size=60))
+def test_any_path_is_answered_or_explained(client, page, key):
+    assert client.get(f"/{page}/{quote(key, safe='')}").status_code in (200, 307, 400, 404)
 
 
 def test_helpers():

@@ -1,0 +1,84 @@
+"""Charts as inline SVG, drawn here so that no script is needed; each goes with a table of the same numbers (see `_chart.html`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from markupsafe import Markup
+
+from igwire.search.request import SearchRequest
+from igwire.search.results import Span
+
+# Days up to which an interval gives no more bars than a chart has room for.
+_INTERVALS = ((62, "day"), (420, "week"), (366 * 6, "month"), (366 * 20, "quarter"))
+_HEIGHT, _STEP, _BAR = 100, 10, 8
+# More bars cannot be told apart; the latest are shown.
+_MOST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar: the stretch's name, its height in the unit of the chart, and what is said of it."""
+
+    label: str
+    value: float
+    tip: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """Volume over time, ready to be shown: two charts, the rows of the table (with first and last day), and the interval."""
+
+    interval: str
+    found: Markup
+    share: Markup
+    rows: tuple[tuple[Span, date, date], ...]
+    most: int
+
+
+def interval_for(request: SearchRequest, years: Sequence[str], today: date) -> str:
+    """The interval that suits the days asked for, or those in which something was found (`years`)."""
+    known = sorted(int(year) for year in years if year.isdigit())
+    first = request.since or (date(known[0], 1, 1) if known and known[0] > 0 else today)
+    last = request.until or (min(today, date(known[-1], 12, 31)) if known and known[-1] < 9999 else today)
+    days = max(1, (last - first).days)
+    return next((name for limit, name in _INTERVALS if days <= limit), "year")
+
+
+def volume(spans: Sequence[Span], interval: str) -> Volume:
+    """Charts and table of `Reader.volume`."""
+    shown = spans[-_MOST:]
+    found = [Bar(s.start, s.found, f"{s.start}: {s.found} of {s.covered}") for s in shown]
+    share = [Bar(s.start, s.share, f"{s.start}: {s.share:.1%} of {s.covered}") for s in shown]
+    rows = tuple((span, day := date.fromisoformat(span.start), _last_day(day, interval)) for span in shown if span.covered)
+    total, most = sum(s.found for s in shown), max((s.found for s in shown), default=0)
+    peak = max(shown, key=lambda s: s.share, default=None)
+    return Volume(
+        interval=interval, rows=rows, most=most, found=_bars(found, f"Articles found per {interval}: {total} in all, at most {most}."),
+        share=_bars(share, f"Share of all coverage per {interval}" + (f": at most {peak.share:.1%}, from {peak.start}." if peak else ".")),
+    )  # fmt: skip
+
+
+def _bars(bars: Sequence[Bar], says: str) -> Markup:
+    tallest = max((bar.value for bar in bars), default=0) or 1
+    drawn = Markup("").join(_bar(number, bar, bar.value / tallest) for number, bar in enumerate(bars))
+    width = max(1, len(bars)) * _STEP
+    head = Markup('<svg viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">').format(width, _HEIGHT, says)
+    return head + drawn + Markup("</svg>")
+
+
+def _bar(number: int, bar: Bar, share: float) -> Markup:
+    # What is there must be seen, however small.
+    height = max(2, round(share * _HEIGHT)) if bar.value else 0
+    place = (number * _STEP, _HEIGHT - height, _BAR, height)
+    return Markup('<rect x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>').format(*place, bar.tip)
+
+
+def _last_day(first: date, interval: str) -> date:
+    if interval in ("day", "week"):
+        return first + timedelta(days=6 if interval == "week" else 0)
+    months = {"month": 1, "quarter": 3, "year": 12}[interval]
+    year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
+    return date(year, month + 1, 1) - timedelta(days=1)

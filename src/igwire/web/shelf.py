@@ -1,0 +1,88 @@
+"""What pages and files share: the reader, the clock, the templates, and how a search is read from an address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, PlainTextResponse
+from jinja2 import Environment, FileSystemLoader
+
+from igwire.errors import QueryError, Unavailable
+from igwire.ports import Clock
+from igwire.search.reader import Reader
+from igwire.search.request import FACETS, SearchRequest, from_params
+from igwire.search.rights import Viewer
+from igwire.web import views
+
+_EMPTY = {"q": "", "from": "", "to": "", "sort": "relevance", "size": "10", **{name: [] for name in FACETS.values()}}
+Params = dict[str, Any]
+
+
+class Shelf:
+    """Shared by all routes of one application."""
+
+    def __init__(self, reader: Callable[[], Reader], clock: Clock, viewer: Viewer, templates: Path) -> None:
+        self._make_reader = reader
+        self.clock = clock
+        self.viewer: Viewer = viewer
+        self._templates = Environment(loader=FileSystemLoader(templates), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+        names = ("snippet", "safe_link", "direction", "marked", "paragraphs", "language_name")
+        self._templates.globals.update({name: getattr(views, name) for name in names}, country_name=self.country_name, as_is=str)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """The index reader, made when it is first needed."""
+        return self._make_reader()
+
+    @cached_property
+    def _countries(self) -> dict[str, str]:
+        return self.reader.countries()
+
+    def country_name(self, code: str) -> str:
+        """The name of a country, or its code."""
+        return self._countries.get(code, code)
+
+    @property
+    def today(self) -> date:
+        """The present day, UTC."""
+        return self.clock.now().date()
+
+    def page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+        """A template, filled."""
+        return HTMLResponse(self._templates.get_template(name).render(**values), status_code=status)
+
+    def fault(self, error: Exception, base: str) -> HTMLResponse:
+        """A page that says what went wrong, and nothing of how."""
+        return self.page("missing.html", 400 if isinstance(error, QueryError) else 503, fault=error, base=base)
+
+    def missing(self, what: str, base: str) -> HTMLResponse:
+        """404 in words."""
+        return self.page("missing.html", 404, fault=what, base=base)
+
+    def health(self) -> PlainTextResponse:
+        """200 when the index answers."""
+        try:
+            self.reader.last_good_run()
+        except Unavailable as error:
+            return PlainTextResponse(str(error), status_code=503)
+        return PlainTextResponse("ok")
+
+
+def params_of(request: Request) -> Params:
+    """The parameters of an address, as `from_params` takes them."""
+    return {name: request.query_params.getlist(name) if name in FACETS.values() else value for name, value in request.query_params.items()}
+
+
+def asked_of(request: Request) -> SearchRequest:
+    """The search of an address. Raises QueryError."""
+    return from_params(params_of(request))
+
+
+def form_of(params: Params) -> Params:
+    """What stands in the form: also what cannot be read."""
+    return {**_EMPTY, **params}

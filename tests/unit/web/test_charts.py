@@ -1,0 +1,56 @@
+"""Volume over time as bars and as a table."""
+
+from __future__ import annotations
+
+from datetime import date
+from xml.etree import ElementTree
+
+import pytest
+
+from igwire.search.request import SearchRequest
+from igwire.search.results import Span
+from igwire.web.charts import interval_for, volume
+
+TODAY = date(2026, 11, 25)
+
+
+@pytest.mark.parametrize(
+    ("request_", "years", "interval"),
+    [
+        ({"since": date(2026, 11, 1)}, [], "day"), ({"since": date(2026, 1, 1)}, [], "week"), ({}, ["2026"], "week"), ({}, ["2022", "2026"], "month"),
+        ({}, ["2010", "2026"], "quarter"), ({}, ["1990"], "week"), ({}, ["1970", "2026"], "year"), ({}, [], "day"), ({"since": date(2030, 1, 1)}, [], "day"),
+        ({"since": date(2015, 1, 1), "until": date(2015, 1, 31)}, ["2015"], "day"),
+    ],
+)  # fmt: skip
+def test_the_interval_suits_the_span(request_, years, interval):
+    assert interval_for(SearchRequest(**request_), years, TODAY) == interval
+
+
+def test_bars_are_as_high_as_their_numbers():
+    made = volume(
+        [Span(start="2015-11-01", found=1, covered=100), Span(start="2015-12-01", found=4, covered=8), Span(start="2016-01-01", found=0, covered=0)], "month"
+    )
+    bars = [int(bar.get("height")) for bar in ElementTree.fromstring(made.found) if bar.tag == "rect"]
+    assert bars == [25, 100, 0]
+    shares = [int(bar.get("height")) for bar in ElementTree.fromstring(made.share) if bar.tag == "rect"]
+    assert shares == [2, 100, 0]
+    assert "5 in all, at most 4" in ElementTree.fromstring(made.found).get("aria-label")
+    assert [(span.start, first, last) for span, first, last in made.rows] == [
+        ("2015-11-01", date(2015, 11, 1), date(2015, 11, 30)), ("2015-12-01", date(2015, 12, 1), date(2015, 12, 31)),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("interval", "start", "last"),
+    [("day", "2016-02-28", date(2016, 2, 28)), ("week", "2015-12-28", date(2016, 1, 3)), ("quarter", "2015-10-01", date(2015, 12, 31)), ("year", "2016-01-01", date(2016, 12, 31))],
+)  # fmt: skip
+def test_a_row_leads_to_its_days(interval, start, last):
+    assert volume([Span(start=start, found=1, covered=1)], interval).rows[0][2] == last
+
+
+def test_years_that_no_calendar_has_are_left_out():
+    assert interval_for(SearchRequest(), ["-1", "0", "9999"], TODAY) == "day"
+
+
+def test_nothing_is_no_fault():
+    assert volume([], "month").rows == ()
