@@ -97,7 +97,9 @@ def from_token(token: str) -> Citation:
         record = json.loads(_unpacked(token))
         params, at, index, total, held = record
         pairs = tuple((str(key), str(content)) for key, content in held)
-        return Citation(request=held_request(from_params(params)), at=datetime.fromisoformat(at).isoformat(), index=str(index), total=int(total), held=pairs[:HELD])
+        return Citation(
+            request=held_request(from_params(params)), at=datetime.fromisoformat(at).isoformat(), index=str(index), total=int(total), held=pairs[:HELD]
+        )
     except (ValueError, TypeError, AttributeError, RecursionError, binascii.Error, zlib.error) as error:
         raise QueryError("this citation link is damaged", position=0, hint=_HINT) from error
 
