@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import requests
+from elasticsearch import Elasticsearch
 from fakes import FakeClock, FakeFetcher, MemoryIndex
 from postgres import Postgres, programs
 
@@ -17,13 +18,18 @@ from igwire.enrich.tagger import Tagger
 from igwire.feeds.catalogue import Catalogue
 from igwire.fetch.client import Client, user_agent
 from igwire.fetch.guard import Guard
+from igwire.index import entities, migrate
+from igwire.index.writer import BulkWriter
 from igwire.kb import load
 from igwire.ledger.database import Ledger
 from igwire.model import Source
 from igwire.newsroom.server import Newsroom
+from igwire.orchestrate import resolve_window
 from igwire.pipeline.parts import Knobs, Parts
+from igwire.pipeline.run import run_all
 from igwire.runtime.elasticsearch import LocalElasticsearch
 from igwire.runtime.processes import free_port
+from igwire.search.reader import Reader
 from igwire.settings import Settings
 from igwire.store.warc import WarcStore
 
@@ -97,13 +103,16 @@ def bench(tmp_path: Path, tagger: Tagger, ledger_url: str) -> Iterator[Bench]:
     made.ledger.close()
 
 
+def newsroom_sources(room: Newsroom) -> list[Source]:
+    return [Source(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}) for raw in room.catalogue()]
+
+
 @pytest.fixture
 def newsroom_bench(tmp_path: Path, tagger: Tagger, newsroom: Newsroom, ledger_url: str) -> Iterator[Bench]:
     """A pipeline over the newsroom, through the real HTTP client, in real time."""
     from igwire.wiring import SystemClock
 
-    sources = [Source(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}) for raw in newsroom.catalogue()]
-    made = Bench(tmp_path, tagger, sources, ledger_url, clock=SystemClock(), room=newsroom)
+    made = Bench(tmp_path, tagger, newsroom_sources(newsroom), ledger_url, clock=SystemClock(), room=newsroom)
     yield made
     made.ledger.close()
 
@@ -145,3 +154,34 @@ def index_prefix(elasticsearch_url: str) -> Iterator[str]:
         requests.delete(f"{elasticsearch_url}/{name}", timeout=30).raise_for_status()
     for kind in ("_index_template", "_component_template"):
         requests.delete(f"{elasticsearch_url}/{kind}/{prefix}*", timeout=30)
+
+
+@dataclass(frozen=True)
+class IndexedNewsroom:
+    """The whole newsroom in the real index, for tests that only read."""
+
+    client: Elasticsearch
+    prefix: str
+
+    def reader(self) -> Reader:
+        return Reader(self.client, self.prefix, load)
+
+
+@pytest.fixture(scope="session")
+def indexed_newsroom(elasticsearch_url: str, tagger: Tagger, tmp_path_factory: pytest.TempPathFactory) -> Iterator[IndexedNewsroom]:
+    """Ingested once a run, through the real HTTP client and every stage."""
+    from igwire.wiring import SystemClock
+
+    client, prefix, folder = Elasticsearch(elasticsearch_url), f"test-{uuid.uuid4().hex[:12]}", tmp_path_factory.mktemp("newsroom")
+    migrate.apply(client, prefix)
+    with Newsroom() as room:
+        bench = Bench(folder, tagger, newsroom_sources(room), f"sqlite:///{folder / 'ledger.db'}", clock=SystemClock(), room=room)
+        bench.index = BulkWriter(client, prefix, SystemClock())
+        window = resolve_window(run_type="manual", params={"since": "2015-01-01"}, interval=None, run_after=None, now=SystemClock().now())
+        assert run_all(bench.parts(), "newsroom", window).ok
+        bench.ledger.close()
+    client.indices.refresh(index=f"{prefix}-*")
+    entities.refresh(client, prefix, load())
+    yield IndexedNewsroom(client, prefix)
+    migrate.drop(client, prefix)
+    client.close()

@@ -1,22 +1,19 @@
-"""The search page in a real Chromium, over the whole newsroom on a real Elasticsearch."""
+"""The page in a real Chromium, over the whole newsroom on a real Elasticsearch."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import threading
+from collections.abc import Iterator
 
 import pytest
 import uvicorn
-from elasticsearch import Elasticsearch
+from axe_playwright_python.sync_playwright import Axe
 
-from igwire.index import migrate
 from igwire.index.writer import BulkWriter
-from igwire.kb import load
-from igwire.orchestrate import resolve_window
-from igwire.pipeline.run import run_all
+from igwire.model import WriteAction
 from igwire.runtime.processes import free_port
-from igwire.search.reader import Reader
 from igwire.web.app import create_app
 from igwire.wiring import SystemClock
 
@@ -30,20 +27,39 @@ _ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+HOSTILE = {
+    "doc_id": "hostile", "title": "<script>document.title='owned'</script> Zebrafish", "url": "javascript:alert(1)", "language": "en", "published_day": "2015-12-16",
+    "body": "Zebrafish <img src=x onerror=\"document.title='owned'\"> said.\n</p></article><script>document.title='owned'</script>", "rights": "full",
+    "summary": "<svg onload=alert(1)>", "authors": ["<b onmouseover=alert(1)>A</b>"], "@timestamp": "2015-12-16T00:00:00Z", "revised_at": "2015-12-16T00:00:00Z",
+    "source": {"id": "<i>s", "title": "\"><script>alert(1)</script>", "kind": "news"}, "cluster": {"id": "hostile", "role": "single"}, "topics": ["<script>t"],
+    "entities": {"all": ["<script>alert(2)</script>"], "id": [], "count": 1}, "revision": 1,
+    "quotes": [{"text": "<script>q</script>", "speaker": "<u>Who</u>", "start": 0, "end": 9}],
+    "entity_mentions": [{"surface": "Zebrafish", "name": "<script>alert(2)</script>", "type": "person", "field": "text", "start": 0, "end": 9, "score": 1.0, "why": "\"><script>"}],
+}  # fmt: skip
+PAGES = (
+    "",
+    "?q=ICANN",
+    "?q=Kasparsky",
+    "?q=ICANN AND (",
+    "?q=ICANN&language=ar&from=2015-01-01",
+    "article",
+    "article ar",
+    "entity/org:icann",
+    "source/al-shabaka-press",
+    "cite?q=ICANN",
+    "cited",
+)
 
 
-@pytest.fixture
-def address(newsroom_bench, elasticsearch_url, index_prefix):
-    client = Elasticsearch(elasticsearch_url)
-    migrate.apply(client, index_prefix)
-    newsroom_bench.index = BulkWriter(client, index_prefix, SystemClock())
-    window = resolve_window(run_type="manual", params={"since": "2015-01-01"}, interval=None, run_after=None, now=SystemClock().now())
-    assert run_all(newsroom_bench.parts(), "browser", window).ok
-    client.indices.refresh(index=f"{index_prefix}-*")
+@pytest.fixture(scope="module")
+def address(indexed_newsroom) -> Iterator[str]:
+    """The page over the newsroom and one hostile article."""
+    writer = BulkWriter(indexed_newsroom.client, indexed_newsroom.prefix, SystemClock())
+    assert next(iter(writer.write([WriteAction(doc_id="hostile", version=1, body=HOSTILE)]))).outcome == "acked"
+    indexed_newsroom.client.indices.refresh(index=f"{indexed_newsroom.prefix}-articles")
     port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(lambda: Reader(client, index_prefix, load), SystemClock()), host="127.0.0.1", port=port, log_level="error")
-    )
+    app = create_app(indexed_newsroom.reader, SystemClock(), viewer="owner")
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
@@ -51,10 +67,10 @@ def address(newsroom_bench, elasticsearch_url, index_prefix):
     yield f"http://127.0.0.1:{port}/"
     server.should_exit = True
     thread.join()
-    client.close()
+    indexed_newsroom.client.delete(index=f"{indexed_newsroom.prefix}-articles", id="hostile", refresh=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser():
     from playwright.sync_api import sync_playwright
 
@@ -66,44 +82,151 @@ def browser():
         made.close()
 
 
-def test_searching_reading_and_filtering(browser, address, tmp_path):
-    page = browser.new_page(viewport={"width": 1200, "height": 900})
+@pytest.fixture
+def page(browser):
+    made = browser.new_page(viewport={"width": 1200, "height": 900})
+    yield made
+    made.close()
+
+
+def go(page, address, name) -> None:
+    """Open one of PAGES."""
+    if name.startswith("article"):
+        page.goto(address + ("?language=ar" if name == "article ar" else "?q=Wuzhen"))
+        page.locator("article.hit h2 a").first.click()
+    elif name == "cited":
+        page.goto(address + "cite?q=ICANN")
+        page.get_by_role("link", name="The link to cite").click()
+    else:
+        page.goto(address + name)
+
+
+def shoot(page, name: str) -> None:
+    if folder := os.environ.get("IGWIRE_SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+def test_searching_reading_and_filtering(page, address):
     asked: list[str] = []
     faults: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.goto(address)
-    page.get_by_role("searchbox").fill("Kaspersky Wuzhen")
+    page.get_by_role("searchbox").fill("Wuzhen Kaspersky")
     page.get_by_role("button", name="Search").click()
     first = page.locator("article.hit").first
     assert "Kaspersky" in first.inner_text()
     assert first.locator("mark").count() > 0
-    folder = os.environ.get("IGWIRE_SCREENSHOTS")
-    if folder:
-        page.screenshot(path=f"{folder}/results.png", full_page=True)
-    first.get_by_role("link").click()
+    shoot(page, "results")
+    first.get_by_role("link").first.click()
     assert page.locator("mark.entity", has_text="Lu Wei").count() > 0
     assert "alias" in (page.locator("mark.entity").first.get_attribute("title") or "")
-    if folder:
-        page.screenshot(path=f"{folder}/article.png", full_page=True)
-    page.locator(".chips a", has_text="Lu Wei").first.click()
-    assert "entity=Lu" in page.url
+    shoot(page, "article")
+    page.get_by_role("row").get_by_role("link", name="Lu Wei").click()
+    assert "/entity/" in page.url
+    assert page.locator("h1").inner_text() == "Lu Wei"
+    page.get_by_role("link", name="search in them").click()
     assert page.locator("article.hit").count() >= 1
-    page.goto(address + "?q=ICANN")
-    count = page.locator(".count").inner_text()
-    page.locator(".facets a", has_text="le-relais-numerique").click()
-    assert page.locator(".count").inner_text() != count
-    assert page.locator(".facets a.on").inner_text().startswith("le-relais-numerique")
-    page.goto(address + "?q=title:(")
-    assert "nothing to look for" in page.get_by_role("alert").inner_text()
     assert page.evaluate("() => document.querySelectorAll('script').length") == 0
     assert {url.split("/")[2] for url in asked} == {address.split("/")[2]}
-    assert [fault for fault in faults if "400" not in fault] == []
+    assert faults == []
 
 
-def test_a_phone_needs_no_sideways_scrolling(browser, address):
-    page = browser.new_page(viewport={"width": 360, "height": 740})
+def count(page) -> int:
+    return int(page.locator(".count").inner_text().split()[0])
+
+
+def test_filters_in_and_out_and_away_again(page, address):
     page.goto(address + "?q=ICANN")
+    everything = count(page)
+    page.locator(".facet a", has_text="le-relais-numerique").first.click()
+    within = count(page)
+    page.locator(".filters").get_by_role("link", name="le-relais-numerique").click()
+    assert count(page) == everything
+    page.get_by_role("link", name="Leave out le-relais-numerique").click()
+    assert count(page) == everything - within
+    assert "not le-relais-numerique" in page.locator(".filters").inner_text()
+    # What is filtered stays when the words change.
+    page.get_by_role("searchbox").fill("internet")
+    page.get_by_role("button", name="Search").click()
+    assert "source=-le-relais-numerique" in page.url
+
+
+def test_a_syntax_error_shows_its_place(page, address):
+    page.goto(address + "?q=ICANN AND (")
+    alert = page.get_by_role("alert")
+    assert "parenthesis" in alert.inner_text() or "missing" in alert.inner_text()
+    assert "at character" in alert.inner_text()
+    assert page.get_by_role("searchbox").get_attribute("aria-invalid") == "true"
+
+
+def test_a_chart_has_a_table_that_leads_on(page, address):
+    page.goto(address + "?q=ICANN")
+    assert page.get_by_role("img").first.get_attribute("aria-label").startswith("Articles found per")
+    page.get_by_text("The numbers as a table").click()
+    row = page.locator(".volume tbody tr").first
+    found = int(row.locator("td").first.inner_text())
+    row.get_by_role("link").click()
+    assert count(page) == found
+
+
+def test_everything_works_without_javascript_and_by_keyboard(browser, address):
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(address)
+    # The box has the focus.
+    page.keyboard.type("Wuzhen")
+    page.keyboard.press("Enter")
+    assert page.locator("article.hit").count() > 1
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").inner_text() == "Skip to content"
+    page.keyboard.press("Enter")
+    reached = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(page.locator(":focus").inner_text().strip())
+    assert {"How to search", "Search"} <= reached
+    page.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_no_serious_fault(page, address, name):
+    go(page, address, name)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page).response["violations"]
+        faults = [
+            f"{v['id']} ({v['impact']}): {n['html'][:200]} {n.get('failureSummary', '')[:300]}"
+            for v in found
+            for n in v["nodes"]
+            if v["impact"] in ("serious", "critical")
+        ]
+        assert faults == [], scheme
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_phone_needs_no_sideways_scrolling(browser, address, name):
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    go(page, address, name)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
-    if folder := os.environ.get("IGWIRE_SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/phone.png")
+    shoot(page, f"phone-{PAGES.index(name)}")
+    page.close()
+
+
+def test_arabic_is_set_from_right_to_left(page, address):
+    go(page, address, "article ar")
+    assert page.locator("article.reading").evaluate("e => getComputedStyle(e).direction") == "rtl"
+    assert page.locator("article.reading p.facts").count() == 1
+
+
+def test_stored_markup_stays_text(page, address):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for path in ("?q=Zebrafish", "article/hostile", "source/%3Ci%3Es", "cite?q=Zebrafish"):
+        page.goto(address + path)
+        assert page.title() != "owned"
+        assert page.evaluate("() => document.querySelectorAll('script, img, main svg[onload], [onerror], [onmouseover], a[href^=javascript]').length") == 0, (
+            path
+        )
+        assert all("/x" not in url.removeprefix(address) for url in asked)
+    page.goto(address + "article/hostile")
+    assert "<script>document.title='owned'</script>" in page.locator("article.reading").inner_text()
