@@ -18,6 +18,7 @@ from igwire.enrich.fold import Folded, fold
 from igwire.enrich.link import Context, Link
 from igwire.enrich.match import Hit, Matcher
 from igwire.enrich.names import Found, Span
+from igwire.enrich.quotes import QuoteFinder
 from igwire.enrich.recognise import Recogniser
 from igwire.enrich.scripts import other_scripts
 from igwire.enrich.topics import Named, TopicFinder
@@ -72,6 +73,10 @@ class Tagger:
     def _topic_finder(self) -> TopicFinder:
         return TopicFinder(self._topics)
 
+    @cached_property
+    def _quote_finder(self) -> QuoteFinder:
+        return QuoteFinder(self._lexicon.speech)
+
     def aliases_of(self, ids: Iterable[str]) -> tuple[str, ...]:
         """All names of the entities, for the alias field of the index."""
         known = [self._kb.by_id[i] for i in ids if i in self._kb.by_id]
@@ -80,7 +85,7 @@ class Tagger:
     def tag(self, *, title: str | None, text: str, language: str | None = None, source: str | None = None, published: str | None = None) -> Tags:
         """Mentions in title and text (offsets in code points of each), and the countries that they lie in or speak of."""
         reading = self.read(title=title, text=text, language=language, published=published)
-        return Tags(mentions=reading.mentions, countries=self._countries(reading), topics=self._topics_of(reading), stamp=self.stamp)
+        return Tags(mentions=reading.mentions, countries=self._countries(reading), topics=self._topics_of(reading), quotes=self._quote_finder.find(text, [m for m in reading.mentions if m.field == "text"]), stamp=self.stamp)
 
     def read(self, *, title: str | None, text: str, language: str | None = None, published: str | None = None) -> Reading:
         """Everything that one pass over the document finds; see Reading."""

@@ -34,7 +34,15 @@ class Lexicon:
     @cached_property
     def words(self) -> dict[str, tuple[str, ...]]:
         """Word lists by kind (`address`, `speech`, `organisation`, …)."""
-        file = self.folder / "words.yaml"
+        return self._kinds("words.yaml")
+
+    @cached_property
+    def speech(self) -> dict[str, tuple[str, ...]]:
+        """Words that attribute quotations, by kind (`verbs`, `pronouns`, `things`, `bodies`, `works`)."""
+        return self._kinds("speech.yaml")
+
+    def _kinds(self, name: str) -> dict[str, tuple[str, ...]]:
+        file = self.folder / name
         loaded = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)
         if not isinstance(loaded, dict) or not all(isinstance(text, str) for text in loaded.values()):
             raise CatalogueError("it must map a kind to words", file=str(file), line=1)

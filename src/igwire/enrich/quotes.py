@@ -1,0 +1,285 @@
+"""Quotations and who says them: marks of all kinds, the speaker before, behind or between, pronouns led back to who was named last.
+
+Words between marks are somebody's when something says so: a verb of speech in the same sentence, a colon before, an attribution behind
+the comma. Otherwise they are a title, a term or a characterisation. Every rule looks at the sentence around the marks, of bounded length.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from igwire.enrich.fold import key
+from igwire.enrich.vocabulary import SEQUENCE
+from igwire.model import Mention
+
+# No statement is longer; each pattern excludes its own marks, so that unpaired ones cost nothing.
+_MARKS = re.compile(
+    r"“(?P<a>[^“”„\n]{1,1500})”|„(?P<b>[^“”„\n]{1,1500})[“”]|«(?P<c>[^«»\n]{1,1500})»|「(?P<d>[^「」\n]{1,800})」|『(?P<e>[^『』\n]{1,800})』"
+    r"|(?<![\w\"])\"(?P<f>[^\"\n]{1,1500})\"(?!\w)|(?<![\w‘’])‘(?P<g>[^‘’\n]{12,1500}(?:’\w[^‘’\n]{0,600}){0,20})’(?!\w)"
+)
+_REACH = 220
+_SENTENCE_END = re.compile(r"[.!?…](?=\s+[^\W\d_a-zа-я]|\s*$|\s+[“«„\"])|[。！？؟\n]|(?<=[^\W\d_])\.(?=\s*$)")
+_TERMINAL = ".!?…。！？؟"
+_CJK = re.compile(r"[\u3400-\u9fff]")
+_WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
+_FEW = 3
+_INVERTED = re.compile(r"\b\w+-(?:t-)?(il|elle|ils|elles)\b|\b(?:ha|a|ont|avait) ?-?t-(il|elle)\b")
+_HAN_TITLES = re.compile(r".*(?:发言人|發言人|教授|工程师|工程師|部长|部長|主任|主席|总理|總理|记者|记者|律师|律師|博士|先生|女士|委员|委員|专家|專家|总裁|總裁|研究员|研究員|经理|大使|代表|校长|院长|院長|秘书长|議員|议员|学者|學者|作家|导演|创始人|的|，|,|。|：|；|、)")
+_PEOPLE = ("person",)
+_BODIES = ("organisation", "company", "media", "event")
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who may be quoted: a name at a place of the text, in the fullest form that the text has of it."""
+
+    start: int
+    end: int
+    name: str
+    person: bool
+    entity: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Words between marks: the place of the words, and that of the marks around them."""
+
+    start: int
+    end: int
+    outer_start: int
+    outer_end: int
+
+
+class QuoteFinder:
+    """Finds quotations by the words of `speech` (see kb/lists/speech.yaml). Pure."""
+
+    def __init__(self, speech: Mapping[str, Sequence[str]]) -> None:
+        self._verb = _pattern(speech["verbs"])
+        self._pronoun = _pattern(speech["pronouns"])
+        self._thing = _pattern(speech["things"])
+        self._body = _pattern(speech["bodies"])
+        self._work = _pattern(speech["works"], end=r"[\s:,—–-]*$")
+
+    def find(self, text: str, mentions: Iterable[Mention]) -> tuple[dict[str, Any], ...]:
+        """Quotations in order: {start, end, speaker, entity}; offsets are those of the words between the marks."""
+        spans = [_span(match) for match in _MARKS.finditer(text)]
+        if not spans:
+            return ()
+        return tuple(_Reader(self, text, spans, list(mentions)).quotes())
+
+    def verb(self, clause: str) -> re.Match[str] | None:
+        """The last word in the clause that tells of speech."""
+        found = None
+        for found in self._verb.finditer(clause):
+            pass
+        return found
+
+    def first_verb(self, clause: str) -> re.Match[str] | None:
+        """The first one."""
+        return self._verb.search(clause)
+
+    def subject(self, clause: str) -> str | None:
+        """What stands for a name in the clause: "person", "body", or None."""
+        if self._pronoun.search(clause) or _INVERTED.search(clause):
+            return "person"
+        if self._thing.search(clause) or self._body.search(clause):
+            return "body"
+        return None
+
+    def names_a_work(self, before: str) -> bool:
+        """Whether the words before the marks announce a title or a term."""
+        return self._work.search(before) is not None
+
+
+class _Reader:
+    """One text being read for its quotations."""
+
+    def __init__(self, finder: QuoteFinder, text: str, spans: Sequence[_Span], mentions: Sequence[Mention]) -> None:
+        self._finder, self._text, self._spans = finder, text, spans
+        self._speakers = _outside(_speakers(mentions, text), spans)
+        self._starts = [s.start for s in self._speakers]
+        self._last: Speaker | None = None
+
+    def quotes(self) -> Iterator[dict[str, Any]]:
+        for number, span in enumerate(self._spans):
+            low = self._spans[number - 1].outer_end if number else 0
+            high = self._spans[number + 1].outer_start if number + 1 < len(self._spans) else len(self._text)
+            speaker = self._speaker(span, max(low, span.outer_start - _REACH), min(high, span.outer_end + _REACH))
+            if speaker:
+                self._last = speaker
+                yield {"start": span.start, "end": span.end, "speaker": speaker.name, "entity": speaker.entity}
+
+    def _speaker(self, span: _Span, low: int, high: int) -> Speaker | None:
+        before_at, before = self._before(span, low)
+        after = self._after(span, high)
+        words = _count(self._text[span.start : span.end])
+        colon = before.rstrip().endswith((":", "："))
+        if not colon and self._finder.names_a_work(before) and not _is_sentence(self._text, span):
+            return None
+        attached = self._attached(span, after, words)
+        if words <= _FEW and not (colon or attached):
+            return None
+        if colon and (speaker := self._in_clause(before, before_at, strict=False)):
+            return speaker
+        if attached and (speaker := self._in_clause(after, span.outer_end, strict=True)):
+            return speaker
+        if not colon and before.strip() and self._finder.verb(before) and (speaker := self._in_clause(before, before_at, strict=False)):
+            return speaker
+        return self._unattributed(span, before, words)
+
+    def _before(self, span: _Span, low: int) -> tuple[int, str]:
+        """The part of the sentence before the marks."""
+        clause = self._text[low : span.outer_start]
+        ends = list(_SENTENCE_END.finditer(clause.rstrip(" \u00a0")))
+        at = ends[-1].end() if ends else 0
+        return low + at, clause[at:]
+
+    def _after(self, span: _Span, high: int) -> str:
+        """The part of the sentence behind the marks; empty where the sentence ended inside them."""
+        clause = self._text[span.outer_end : high]
+        inner = self._text[span.start : span.end].rstrip()
+        if clause[:1] in ("", *_TERMINAL, "\n"):
+            return ""
+        start = clause.lstrip(" ,،，—–-\u00a0")
+        if inner[-1:] in ".…。" and not start[:1].islower():
+            return ""
+        end = _SENTENCE_END.search(clause)
+        return clause[: end.start()] if end else clause
+
+    def _attached(self, span: _Span, after: str, words: int) -> bool:
+        """Whether what follows says whose words these were."""
+        if not after.strip():
+            return False
+        inner = self._text[span.start : span.end].rstrip()
+        opens = inner[-1:] in ",，!?！？،" or after.lstrip()[:1] in ",，،—–-"
+        near = " ".join(after.split()[:7])
+        verb = self._finder.first_verb(near) or _INVERTED.search(near)
+        named = any(True for _ in self._named(span.outer_end, span.outer_end + len(near)))
+        if verb:
+            return opens or words > _FEW or verb.start() < 3
+        return opens and words > _FEW and (named and after.lstrip()[:1] in "—–" or (inner[-1:] == "," and named))
+
+    def _in_clause(self, clause: str, at: int, *, strict: bool) -> Speaker | None:
+        """Who speaks by this clause: the name nearest the verb, or what stands for a name there."""
+        verb = self._finder.first_verb(clause) if strict else self._finder.verb(clause)
+        named = list(self._named(at, at + len(clause)))
+        place = (verb.start(), verb.end()) if verb else (0, 0) if strict else (len(clause), len(clause))
+        stand_in = self._finder.subject(clause[max(place[0] - 24, 0) : place[1] + 24]) if verb or not named else None
+        close = min(named, key=lambda s: _distance(s, at + place[0], at + place[1]), default=None)
+        if stand_in == "person" and (close is None or _distance(close, at + place[0], at + place[1]) > 24 or strict):
+            gap = _distance(close, at + place[0], at + place[1]) if close else 999
+            if gap > 3:
+                return self._latest(at, person=True)
+        if close:
+            people = [s for s in named if s.person]
+            if not close.person and people and not verb:
+                return people[0]
+            return close
+        if found := _by_script(clause, verb):
+            return self._full(found, at)
+        if stand_in == "body":
+            return self._latest(at, person=False) or self._latest(at, person=True)
+        return self._latest(at, person=True) or self._latest(at, person=False)
+
+    def _unattributed(self, span: _Span, before: str, words: int) -> Speaker | None:
+        """A whole sentence between marks goes on with what the last speaker said."""
+        if words > _FEW and not before.strip() and self._text[span.start : span.end].rstrip()[-1:] in _TERMINAL and self._last:
+            return self._last
+        return None
+
+    def _named(self, start: int, end: int) -> Iterator[Speaker]:
+        for number in range(bisect_left(self._starts, start), bisect_left(self._starts, end)):
+            yield self._speakers[number]
+
+    def _latest(self, at: int, *, person: bool) -> Speaker | None:
+        """Who was named last before `at`."""
+        for number in range(bisect_right(self._starts, at) - 1, max(bisect_right(self._starts, at) - _REMEMBERED, -1), -1):
+            if self._speakers[number].person == person:
+                return self._speakers[number]
+        return None
+
+    def _full(self, name: str, at: int) -> Speaker:
+        wanted = key(name)
+        for speaker in self._speakers:
+            if speaker.person and wanted in key(speaker.name).split():
+                return speaker
+        return Speaker(at, at, name, True, None)
+
+
+# How many names back a pronoun may lead.
+_REMEMBERED = 12
+
+
+def _span(match: re.Match[str]) -> _Span:
+    start, end = match.span(match.lastgroup or 0)
+    inner = match.group(match.lastgroup or 0)
+    return _Span(start + len(inner) - len(inner.lstrip()), end - len(inner) + len(inner.rstrip()), match.start(), match.end())
+
+
+def _speakers(mentions: Sequence[Mention], text: str) -> list[Speaker]:
+    people = [m for m in mentions if m.type in _PEOPLE]
+    longest: dict[str, str] = {}
+    for m in sorted(people, key=lambda m: (len(m.surface), -m.start)):
+        for word in {key(m.surface), *key(m.surface).split(), *([m.entity] if m.entity else [])}:
+            longest[word] = m.surface
+    found = []
+    for m in mentions:
+        if m.type in _PEOPLE:
+            name = longest.get(m.entity or "") or longest.get(key(m.surface).split()[-1] if key(m.surface) else "") or m.surface
+            found.append(Speaker(m.start, m.end, name, True, m.entity))
+        elif m.type in _BODIES or (m.type == "place" and m.role == "metonym"):
+            found.append(Speaker(m.start, m.end, m.surface, False, m.entity))
+    known = sorted((s.start, s.end) for s in found)
+    found += [Speaker(*match.span(), match[0], False, None) for match in SEQUENCE.finditer(text) if _is_name(match, known, text)]
+    return sorted(found, key=lambda s: s.start)
+
+
+def _is_name(match: re.Match[str], known: Sequence[tuple[int, int]], text: str) -> bool:
+    """Whether a capitalised word that nobody recognised may be a name: inside a sentence, or of several words."""
+    at = bisect_left(known, (match.start(), match.start()))
+    if any(a < match.end() and match.start() < b for a, b in known[max(at - 1, 0) : at + 1]):
+        return False
+    before = text[max(match.start() - 2, 0) : match.start()]
+    return " " in match[0] and bool(before) and before.strip()[-1:] not in _TERMINAL + "\n“«„\""
+
+
+def _outside(speakers: Sequence[Speaker], spans: Sequence[_Span]) -> list[Speaker]:
+    """Only the speakers that are not named between marks."""
+    starts = [span.outer_start for span in spans]
+    return [s for s in speakers if not ((n := bisect_right(starts, s.start) - 1) >= 0 and s.start < spans[n].outer_end)]
+
+
+def _distance(speaker: Speaker, start: int, end: int) -> int:
+    # A subject stands before its verb more often than behind it.
+    return start - speaker.end if speaker.end <= start else max(speaker.start - end, 0) + 1
+
+
+def _by_script(clause: str, verb: re.Match[str] | None) -> str | None:
+    """A name in Chinese letters before the verb of speech."""
+    if not verb or not _CJK.search(clause):
+        return None
+    before = clause[: verb.start()]
+    cut = _HAN_TITLES.match(before)
+    name = before[cut.end() if cut else 0 :].strip("“”：:，, ")
+    return name if 2 <= len(name) <= 5 or "·" in name else None
+
+
+def _is_sentence(text: str, span: _Span) -> bool:
+    return _count(text[span.start : span.end]) > 6 or text[span.start : span.end].rstrip()[-1:] in ",.!?，。"
+
+
+def _count(words: str) -> int:
+    """Words; two Chinese characters count as one."""
+    return len(_WORD.findall(_CJK.sub(" ", words))) + (len(_CJK.findall(words)) + 1) // 2
+
+
+def _pattern(words: Iterable[str], end: str = "") -> re.Pattern[str]:
+    """One pattern for all the words; Chinese ones anywhere, others as words."""
+    listed = sorted(set(words), key=lambda word: (-len(word), word))
+    han = [re.escape(word) for word in listed if _CJK.match(word)]
+    other = [re.escape(word.rstrip("*")).replace("_", r"\s") + (r"\w*" if word.endswith("*") else "") for word in listed if not _CJK.match(word)]
+    return re.compile(rf"(?:\b(?:{'|'.join(other)})\b" + (f"|(?:{'|'.join(han)})" if han else "") + f"){end}")
