@@ -28,7 +28,17 @@ _CJK = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
 _FEW = 3
 _INVERTED = re.compile(r"\b\w+-(?:t-)?(il|elle|ils|elles)\b|\b(?:ha|a|ont|avait) ?-?t-(il|elle)\b")
-_HAN_TITLES = re.compile(r".*(?:发言人|發言人|教授|工程师|工程師|部长|部長|主任|主席|总理|總理|记者|记者|律师|律師|博士|先生|女士|委员|委員|专家|專家|总裁|總裁|研究员|研究員|经理|大使|代表|校长|院长|院長|秘书长|議員|议员|学者|學者|作家|导演|创始人|的|，|,|。|：|；|、)")
+_ARABIC = re.compile(r"[\u0620-\u064a]{2}")
+_HAN_TITLE = (
+    "发言人|發言人|教授|工程师|工程師|部长|部長|主任|主席|总理|總理|总统|總統|记者|記者|律师|律師|博士|委员|委員|专家|專家|总裁|總裁|研究员|研究員|经理|大使|代表|校长|院长|院長|秘书长|祕書長|議員|议员|学者|學者|作家|导演"
+    "|创始人|局长|局長|分析师|部長|司长|總監|总监|执行官|官员|官員"
+)
+# Between a title and the verb stands the name; adverbs belong to the verb.
+_HAN_NAME = re.compile(
+    rf"(?:{_HAN_TITLE})([\u4e00-\u9fff]{{2,4}}?|[\u4e00-\u9fff]+(?:·[\u4e00-\u9fff]+)+)(?:只|又|也|还|還|则|則|则|随后|隨後|当天|昨天|昨日|在[^，。]{{1,12}})?$"
+    r"|([\u4e00-\u9fff]{1,6}(?:·[\u4e00-\u9fff]{1,6})+)$"
+)
+_HAN_PERSON = re.compile(rf"(?:{_HAN_TITLE})([\u4e00-\u9fff]{{2,3}}?)(?=参与|參與|认为|認為|说|說|表示|指出|称|稱|只|在|对|對|向|将|将|就|与|與|和|，|。|：|访|拒|不|也|则|告|回|出席|宣|谈|談|主持|介)")
 _PEOPLE = ("person",)
 _BODIES = ("organisation", "company", "media", "event")
 
@@ -62,6 +72,7 @@ class QuoteFinder:
         self._pronoun = _pattern(speech["pronouns"])
         self._thing = _pattern(speech["things"])
         self._body = _pattern(speech["bodies"])
+        self._office = _pattern(speech["offices"])
         self._work = _pattern(speech["works"], end=r"[\s:,—–-]*$")
 
     def find(self, text: str, mentions: Iterable[Mention]) -> tuple[dict[str, Any], ...]:
@@ -83,9 +94,11 @@ class QuoteFinder:
         return self._verb.search(clause)
 
     def subject(self, clause: str) -> str | None:
-        """What stands for a name in the clause: "person", "body", or None."""
+        """What stands for a name in the clause: "person" (a pronoun), "office", "body", or None."""
         if self._pronoun.search(clause) or _INVERTED.search(clause):
             return "person"
+        if self._office.search(clause):
+            return "office"
         if self._thing.search(clause) or self._body.search(clause):
             return "body"
         return None
@@ -103,6 +116,7 @@ class _Reader:
         self._speakers = _outside(_speakers(mentions, text), spans)
         self._starts = [s.start for s in self._speakers]
         self._last: Speaker | None = None
+        self._last_at = -1
 
     def quotes(self) -> Iterator[dict[str, Any]]:
         for number, span in enumerate(self._spans):
@@ -110,7 +124,7 @@ class _Reader:
             high = self._spans[number + 1].outer_start if number + 1 < len(self._spans) else len(self._text)
             speaker = self._speaker(span, max(low, span.outer_start - _REACH), min(high, span.outer_end + _REACH))
             if speaker:
-                self._last = speaker
+                self._last, self._last_at = speaker, span.outer_end
                 yield {"start": span.start, "end": span.end, "speaker": speaker.name, "entity": speaker.entity}
 
     def _speaker(self, span: _Span, low: int, high: int) -> Speaker | None:
@@ -173,17 +187,18 @@ class _Reader:
         if stand_in == "person" and (close is None or _distance(close, at + place[0], at + place[1]) > 24 or strict):
             gap = _distance(close, at + place[0], at + place[1]) if close else 999
             if gap > 3:
-                return self._latest(at, person=True)
+                return self._latest(at, person=True) or self._latest(at, person=False) or self._next(at + len(clause))
+        if stand_in == "office" and not any(s.person for s in named):
+            close = None
+        if (close is None or not close.person) and (found := _by_script(clause, verb, anything=close is None)):
+            return self._full(found, at)
         if close:
             people = [s for s in named if s.person]
-            if not close.person and people and not verb:
-                return people[0]
-            return close
-        if found := _by_script(clause, verb):
-            return self._full(found, at)
-        if stand_in == "body":
-            return self._latest(at, person=False) or self._latest(at, person=True)
-        return self._latest(at, person=True) or self._latest(at, person=False)
+            return people[0] if people and not close.person and not verb else close
+        if stand_in is None and verb and (word := _CAPITAL_BEFORE.search(clause[: verb.start()])):
+            return Speaker(at + word.start(1), at + word.end(1), word[1], False, None)
+        wanted = stand_in != "body"
+        return self._latest(at, person=wanted) or self._latest(at, person=not wanted) or self._next(at + len(clause))
 
     def _unattributed(self, span: _Span, before: str, words: int) -> Speaker | None:
         """A whole sentence between marks goes on with what the last speaker said."""
@@ -197,10 +212,16 @@ class _Reader:
 
     def _latest(self, at: int, *, person: bool) -> Speaker | None:
         """Who was named last before `at`."""
-        for number in range(bisect_right(self._starts, at) - 1, max(bisect_right(self._starts, at) - _REMEMBERED, -1), -1):
-            if self._speakers[number].person == person:
-                return self._speakers[number]
-        return None
+        newest = bisect_right(self._starts, at) - 1
+        for number in range(newest, max(newest - _REMEMBERED, -1), -1):
+            speaker = self._speakers[number]
+            if speaker.person == person:
+                return self._last if self._last and self._last.person == person and speaker.start < self._last_at - _REACH else speaker
+        return self._last if self._last and self._last.person == person else None
+
+    def _next(self, at: int) -> Speaker | None:
+        """A person who is named only behind the quotation."""
+        return next((s for s in self._named(at, at + 2 * _REACH) if s.person), None)
 
     def _full(self, name: str, at: int) -> Speaker:
         wanted = key(name)
@@ -210,6 +231,7 @@ class _Reader:
         return Speaker(at, at, name, True, None)
 
 
+_CAPITAL_BEFORE = re.compile(r"([A-ZÀ-ÞА-ЯЁ][\w&.-]+)\s+(?:(?:ha|a|has|had|hat|также|уже)\s+)?$")
 # How many names back a pronoun may lead.
 _REMEMBERED = 12
 
@@ -234,17 +256,21 @@ def _speakers(mentions: Sequence[Mention], text: str) -> list[Speaker]:
         elif m.type in _BODIES or (m.type == "place" and m.role == "metonym"):
             found.append(Speaker(m.start, m.end, m.surface, False, m.entity))
     known = sorted((s.start, s.end) for s in found)
-    found += [Speaker(*match.span(), match[0], False, None) for match in SEQUENCE.finditer(text) if _is_name(match, known, text)]
+    found += [_unknown(match) for match in SEQUENCE.finditer(text) if " " in match[0] and _is_free(match, known)]
+    found += [Speaker(*match.span(1), match[1], True, None) for match in _HAN_PERSON.finditer(text) if _is_free(match, known)]
     return sorted(found, key=lambda s: s.start)
 
 
-def _is_name(match: re.Match[str], known: Sequence[tuple[int, int]], text: str) -> bool:
-    """Whether a capitalised word that nobody recognised may be a name: inside a sentence, or of several words."""
+def _unknown(match: re.Match[str]) -> Speaker:
+    """A name of several capitalised words that nothing else recognised; of a long one (office and name) the last two words."""
+    words = match[0].split()
+    name = " ".join(words[-2:]) if len(words) > _FEW else match[0]
+    return Speaker(match.end() - len(name), match.end(), name, 1 < len(name.split()) <= _FEW, None)
+
+
+def _is_free(match: re.Match[str], known: Sequence[tuple[int, int]]) -> bool:
     at = bisect_left(known, (match.start(), match.start()))
-    if any(a < match.end() and match.start() < b for a, b in known[max(at - 1, 0) : at + 1]):
-        return False
-    before = text[max(match.start() - 2, 0) : match.start()]
-    return " " in match[0] and bool(before) and before.strip()[-1:] not in _TERMINAL + "\n“«„\""
+    return not any(a < match.end() and match.start() < b for a, b in known[max(at - 1, 0) : at + 1])
 
 
 def _outside(speakers: Sequence[Speaker], spans: Sequence[_Span]) -> list[Speaker]:
@@ -258,14 +284,23 @@ def _distance(speaker: Speaker, start: int, end: int) -> int:
     return start - speaker.end if speaker.end <= start else max(speaker.start - end, 0) + 1
 
 
-def _by_script(clause: str, verb: re.Match[str] | None) -> str | None:
-    """A name in Chinese letters before the verb of speech."""
-    if not verb or not _CJK.search(clause):
+def _by_script(clause: str, verb: re.Match[str] | None, *, anything: bool) -> str | None:
+    """A person's name where no capitals show it: in Chinese behind a title before the verb, in Arabic (where nothing else is named) beside the verb."""
+    if not verb:
         return None
-    before = clause[: verb.start()]
-    cut = _HAN_TITLES.match(before)
-    name = before[cut.end() if cut else 0 :].strip("“”：:，, ")
-    return name if 2 <= len(name) <= 5 or "·" in name else None
+    if _ARABIC.search(clause):
+        return _arabic(clause, verb) if anything else None
+    match = _HAN_NAME.search(clause[max(verb.start() - 24, 0) : verb.start()])
+    return match[1] or match[2] if match else None
+
+
+def _arabic(clause: str, verb: re.Match[str]) -> str | None:
+    behind = clause[verb.end() :].strip(" :،,\"«“").split()
+    while behind and behind[0].startswith("ال"):
+        behind = behind[1:]
+    before = clause[: verb.start()].split()
+    words = behind[:2] if len(behind) >= 2 and clause.rstrip().endswith(":") else before[-2:] if len(before) >= 2 else []
+    return " ".join(words) if words else None
 
 
 def _is_sentence(text: str, span: _Span) -> bool:
@@ -282,4 +317,4 @@ def _pattern(words: Iterable[str], end: str = "") -> re.Pattern[str]:
     listed = sorted(set(words), key=lambda word: (-len(word), word))
     han = [re.escape(word) for word in listed if _CJK.match(word)]
     other = [re.escape(word.rstrip("*")).replace("_", r"\s") + (r"\w*" if word.endswith("*") else "") for word in listed if not _CJK.match(word)]
-    return re.compile(rf"(?:\b(?:{'|'.join(other)})\b" + (f"|(?:{'|'.join(han)})" if han else "") + f"){end}")
+    return re.compile(rf"(?:\b(?:{'|'.join(other)})\b" + (f"|(?:{'|'.join(han)})" if han else "") + f"){end}", re.I)
