@@ -27,6 +27,8 @@ _TERMINAL = ".!?…。！？؟"
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
 _FEW = 3
+# A name with its office and its house stands between the marks and the verb.
+_NEAR_WORDS = 14
 _INVERTED = re.compile(r"\b\w+-(?:t-)?(il|elle|ils|elles)\b|\b(?:ha|a|ont|avait) ?-?t-(il|elle)\b")
 _ARABIC = re.compile(r"[\u0620-\u064a]{2}")
 _HAN_TITLE = (
@@ -38,7 +40,9 @@ _HAN_NAME = re.compile(
     rf"(?:{_HAN_TITLE})([\u4e00-\u9fff]{{2,4}}?|[\u4e00-\u9fff]+(?:·[\u4e00-\u9fff]+)+)(?:只|又|也|还|還|则|則|则|随后|隨後|当天|昨天|昨日|在[^，。]{{1,12}})?$"
     r"|([\u4e00-\u9fff]{1,6}(?:·[\u4e00-\u9fff]{1,6})+)$"
 )
-_HAN_PERSON = re.compile(rf"(?:{_HAN_TITLE})([\u4e00-\u9fff]{{2,3}}?)(?=参与|參與|认为|認為|说|說|表示|指出|称|稱|只|在|对|對|向|将|将|就|与|與|和|，|。|：|访|拒|不|也|则|告|回|出席|宣|谈|談|主持|介)")
+_HAN_PERSON = re.compile(
+    rf"(?:{_HAN_TITLE})([\u4e00-\u9fff]{{2,3}}?)(?=参与|參與|认为|認為|说|說|表示|指出|称|稱|只|在|对|對|向|将|将|就|与|與|和|，|。|：|访|拒|不|也|则|告|回|出席|宣|谈|談|主持|介)"
+)
 _PEOPLE = ("person",)
 _BODIES = ("organisation", "company", "media", "event")
 
@@ -170,12 +174,12 @@ class _Reader:
             return False
         inner = self._text[span.start : span.end].rstrip()
         opens = inner[-1:] in ",，!?！？،" or after.lstrip()[:1] in ",，،—–-"
-        near = " ".join(after.split()[:7])
+        near = " ".join(after.split()[:_NEAR_WORDS])
         verb = self._finder.first_verb(near) or _INVERTED.search(near)
         named = any(True for _ in self._named(span.outer_end, span.outer_end + len(near)))
         if verb:
             return opens or words > _FEW or verb.start() < 3
-        return opens and words > _FEW and (named and after.lstrip()[:1] in "—–" or (inner[-1:] == "," and named))
+        return opens and words > _FEW and named and (after.lstrip()[:1] in "—–" or inner[-1:] == ",")
 
     def _in_clause(self, clause: str, at: int, *, strict: bool) -> Speaker | None:
         """Who speaks by this clause: the name nearest the verb, or what stands for a name there."""
@@ -295,7 +299,7 @@ def _by_script(clause: str, verb: re.Match[str] | None, *, anything: bool) -> st
 
 
 def _arabic(clause: str, verb: re.Match[str]) -> str | None:
-    behind = clause[verb.end() :].strip(" :،,\"«“").split()
+    behind = clause[verb.end() :].strip(' :،,"«“').split()
     while behind and behind[0].startswith("ال"):
         behind = behind[1:]
     before = clause[: verb.start()].split()

@@ -85,7 +85,13 @@ class Tagger:
     def tag(self, *, title: str | None, text: str, language: str | None = None, source: str | None = None, published: str | None = None) -> Tags:
         """Mentions in title and text (offsets in code points of each), and the countries that they lie in or speak of."""
         reading = self.read(title=title, text=text, language=language, published=published)
-        return Tags(mentions=reading.mentions, countries=self._countries(reading), topics=self._topics_of(reading), quotes=self._quote_finder.find(text, [m for m in reading.mentions if m.field == "text"]), stamp=self.stamp)
+        return Tags(
+            mentions=reading.mentions,
+            countries=self._countries(reading),
+            topics=self._topics_of(reading),
+            quotes=self._quote_finder.find(text, [m for m in reading.mentions if m.field == "text"]),
+            stamp=self.stamp,
+        )
 
     def read(self, *, title: str | None, text: str, language: str | None = None, published: str | None = None) -> Reading:
         """Everything that one pass over the document finds; see Reading."""
