@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from igwire.enrich.fold import key
-from igwire.enrich.vocabulary import SEQUENCE
-from igwire.model import Mention
+from igwire.enrich.speakers import HAN_TITLE, Speaker, words_pattern
 
 # No statement is longer; each pattern excludes its own marks, so that unpaired ones cost nothing.
 _MARKS = re.compile(
@@ -31,31 +30,11 @@ _FEW = 3
 _NEAR_WORDS = 14
 _INVERTED = re.compile(r"\b\w+-(?:t-)?(il|elle|ils|elles)\b|\b(?:ha|a|ont|avait) ?-?t-(il|elle)\b")
 _ARABIC = re.compile(r"[\u0620-\u064a]{2}")
-_HAN_TITLE = (
-    "发言人|發言人|教授|工程师|工程師|部长|部長|主任|主席|总理|總理|总统|總統|记者|記者|律师|律師|博士|委员|委員|专家|專家|总裁|總裁|研究员|研究員|经理|大使|代表|校长|院长|院長|秘书长|祕書長|議員|议员|学者|學者|作家|导演"
-    "|创始人|局长|局長|分析师|部長|司长|總監|总监|执行官|官员|官員"
-)
 # Between a title and the verb stands the name; adverbs belong to the verb.
 _HAN_NAME = re.compile(
-    rf"(?:{_HAN_TITLE})([\u4e00-\u9fff]{{2,4}}?|[\u4e00-\u9fff]+(?:·[\u4e00-\u9fff]+)+)(?:只|又|也|还|還|则|則|则|随后|隨後|当天|昨天|昨日|在[^，。]{{1,12}})?$"
+    rf"(?:{HAN_TITLE})([\u4e00-\u9fff]{{2,4}}?|[\u4e00-\u9fff]+(?:·[\u4e00-\u9fff]+)+)(?:只|又|也|还|還|则|則|则|随后|隨後|当天|昨天|昨日|在[^，。]{{1,12}})?$"
     r"|([\u4e00-\u9fff]{1,6}(?:·[\u4e00-\u9fff]{1,6})+)$"
 )
-_HAN_PERSON = re.compile(
-    rf"(?:{_HAN_TITLE})([\u4e00-\u9fff]{{2,3}}?)(?=参与|參與|认为|認為|说|說|表示|指出|称|稱|只|在|对|對|向|将|将|就|与|與|和|，|。|：|访|拒|不|也|则|告|回|出席|宣|谈|談|主持|介)"
-)
-_PEOPLE = ("person",)
-_BODIES = ("organisation", "company", "media", "event")
-
-
-@dataclass(frozen=True, slots=True)
-class Speaker:
-    """Who may be quoted: a name at a place of the text, in the fullest form that the text has of it."""
-
-    start: int
-    end: int
-    name: str
-    person: bool
-    entity: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +58,16 @@ class QuoteFinder:
         self._office = _pattern(speech["offices"])
         self._work = _pattern(speech["works"], end=r"[\s:,—–-]*$")
 
-    def find(self, text: str, mentions: Iterable[Mention]) -> tuple[dict[str, Any], ...]:
-        """Quotations in order: {start, end, speaker, entity}; offsets are those of the words between the marks."""
+    def find(self, text: str, names: Sequence[Speaker]) -> tuple[dict[str, Any], ...]:
+        """Quotations in order: {start, end, speaker, entity}; offsets are those of the words between the marks. `names`: see speakers.speakers."""
         spans = [_span(match) for match in _MARKS.finditer(text)]
         if not spans:
             return ()
-        return tuple(_Reader(self, text, spans, list(mentions)).quotes())
+        return tuple(_Reader(self, text, spans, names).quotes())
 
     def verb(self, clause: str) -> re.Match[str] | None:
         """The last word in the clause that tells of speech."""
-        found = None
-        for found in self._verb.finditer(clause):
-            pass
-        return found
+        return max(self._verb.finditer(clause), key=lambda match: match.start(), default=None)
 
     def first_verb(self, clause: str) -> re.Match[str] | None:
         """The first one."""
@@ -115,9 +91,9 @@ class QuoteFinder:
 class _Reader:
     """One text being read for its quotations."""
 
-    def __init__(self, finder: QuoteFinder, text: str, spans: Sequence[_Span], mentions: Sequence[Mention]) -> None:
+    def __init__(self, finder: QuoteFinder, text: str, spans: Sequence[_Span], names: Sequence[Speaker]) -> None:
         self._finder, self._text, self._spans = finder, text, spans
-        self._speakers = _outside(_speakers(mentions, text), spans)
+        self._speakers = _outside(names, spans)
         self._starts = [s.start for s in self._speakers]
         self._last: Speaker | None = None
         self._last_at = -1
@@ -246,37 +222,6 @@ def _span(match: re.Match[str]) -> _Span:
     return _Span(start + len(inner) - len(inner.lstrip()), end - len(inner) + len(inner.rstrip()), match.start(), match.end())
 
 
-def _speakers(mentions: Sequence[Mention], text: str) -> list[Speaker]:
-    people = [m for m in mentions if m.type in _PEOPLE]
-    longest: dict[str, str] = {}
-    for m in sorted(people, key=lambda m: (len(m.surface), -m.start)):
-        for word in {key(m.surface), *key(m.surface).split(), *([m.entity] if m.entity else [])}:
-            longest[word] = m.surface
-    found = []
-    for m in mentions:
-        if m.type in _PEOPLE:
-            name = longest.get(m.entity or "") or longest.get(key(m.surface).split()[-1] if key(m.surface) else "") or m.surface
-            found.append(Speaker(m.start, m.end, name, True, m.entity))
-        elif m.type in _BODIES or (m.type == "place" and m.role == "metonym"):
-            found.append(Speaker(m.start, m.end, m.surface, False, m.entity))
-    known = sorted((s.start, s.end) for s in found)
-    found += [_unknown(match) for match in SEQUENCE.finditer(text) if " " in match[0] and _is_free(match, known)]
-    found += [Speaker(*match.span(1), match[1], True, None) for match in _HAN_PERSON.finditer(text) if _is_free(match, known)]
-    return sorted(found, key=lambda s: s.start)
-
-
-def _unknown(match: re.Match[str]) -> Speaker:
-    """A name of several capitalised words that nothing else recognised; of a long one (office and name) the last two words."""
-    words = match[0].split()
-    name = " ".join(words[-2:]) if len(words) > _FEW else match[0]
-    return Speaker(match.end() - len(name), match.end(), name, 1 < len(name.split()) <= _FEW, None)
-
-
-def _is_free(match: re.Match[str], known: Sequence[tuple[int, int]]) -> bool:
-    at = bisect_left(known, (match.start(), match.start()))
-    return not any(a < match.end() and match.start() < b for a, b in known[max(at - 1, 0) : at + 1])
-
-
 def _outside(speakers: Sequence[Speaker], spans: Sequence[_Span]) -> list[Speaker]:
     """Only the speakers that are not named between marks."""
     starts = [span.outer_start for span in spans]
@@ -317,8 +262,4 @@ def _count(words: str) -> int:
 
 
 def _pattern(words: Iterable[str], end: str = "") -> re.Pattern[str]:
-    """One pattern for all the words; Chinese ones anywhere, others as words."""
-    listed = sorted(set(words), key=lambda word: (-len(word), word))
-    han = [re.escape(word) for word in listed if _CJK.match(word)]
-    other = [re.escape(word.rstrip("*")).replace("_", r"\s") + (r"\w*" if word.endswith("*") else "") for word in listed if not _CJK.match(word)]
-    return re.compile(rf"(?:\b(?:{'|'.join(other)})\b" + (f"|(?:{'|'.join(han)})" if han else "") + f"){end}", re.I)
+    return re.compile(words_pattern(words) + end, re.IGNORECASE)

@@ -20,7 +20,9 @@ from igwire.enrich.match import Hit, Matcher
 from igwire.enrich.names import Found, Span
 from igwire.enrich.quotes import QuoteFinder
 from igwire.enrich.recognise import Recogniser
+from igwire.enrich.roles import RoleFinder
 from igwire.enrich.scripts import other_scripts
+from igwire.enrich.speakers import speakers
 from igwire.enrich.topics import Named, TopicFinder
 from igwire.enrich.vocabulary import Vocabulary, folded
 from igwire.kb import KnowledgeBase, topics
@@ -77,6 +79,10 @@ class Tagger:
     def _quote_finder(self) -> QuoteFinder:
         return QuoteFinder(self._lexicon.speech)
 
+    @cached_property
+    def _role_finder(self) -> RoleFinder:
+        return RoleFinder(self._lexicon.roles)
+
     def aliases_of(self, ids: Iterable[str]) -> tuple[str, ...]:
         """All names of the entities, for the alias field of the index."""
         known = [self._kb.by_id[i] for i in ids if i in self._kb.by_id]
@@ -85,13 +91,10 @@ class Tagger:
     def tag(self, *, title: str | None, text: str, language: str | None = None, source: str | None = None, published: str | None = None) -> Tags:
         """Mentions in title and text (offsets in code points of each), and the countries that they lie in or speak of."""
         reading = self.read(title=title, text=text, language=language, published=published)
-        return Tags(
-            mentions=reading.mentions,
-            countries=self._countries(reading),
-            topics=self._topics_of(reading),
-            quotes=self._quote_finder.find(text, [m for m in reading.mentions if m.field == "text"]),
-            stamp=self.stamp,
-        )
+        names = speakers([m for m in reading.mentions if m.field == "text"], text)
+        quotes, roles = self._quote_finder.find(text, names), self._role_finder.find(text, names)
+        topics = self._topics_of(reading)
+        return Tags(mentions=reading.mentions, countries=self._countries(reading), topics=topics, quotes=quotes, roles=roles, stamp=self.stamp)
 
     def read(self, *, title: str | None, text: str, language: str | None = None, published: str | None = None) -> Reading:
         """Everything that one pass over the document finds; see Reading."""

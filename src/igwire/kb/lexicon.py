@@ -41,6 +41,11 @@ class Lexicon:
         """Words that attribute quotations, by kind (`verbs`, `pronouns`, `things`, `bodies`, `works`)."""
         return self._kinds("speech.yaml")
 
+    @cached_property
+    def roles(self) -> dict[str, tuple[str, ...]]:
+        """Words for offices and jobs, by kind (`heads`, `modifiers`, `endings`, `connectors`, `han`, `arabic`)."""
+        return self._kinds("roles.yaml")
+
     def _kinds(self, name: str) -> dict[str, tuple[str, ...]]:
         file = self.folder / name
         loaded = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)

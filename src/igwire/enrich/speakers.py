@@ -1,0 +1,78 @@
+"""Names that a statement may be about: what was recognised, in the fullest form that the text has, and capitalised words that nothing else knew."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from igwire.enrich.fold import key
+from igwire.enrich.vocabulary import SEQUENCE
+from igwire.model import Mention
+
+_CJK = re.compile(r"[\u3400-\u9fff]")
+# Titles that stand before names of people in Chinese, as alternatives of a pattern.
+HAN_TITLE = (
+    "发言人|發言人|教授|工程师|工程師|部长|部長|主任|主席|总理|總理|总统|總統|记者|記者|律师|律師|博士|委员|委員|专家|專家|总裁|總裁|研究员|研究員|经理|大使|代表|校长|院长|院長|秘书长|祕書長|議員|议员|学者|學者|作家|导演"
+    "|创始人|局长|局長|分析师|部長|司长|總監|总监|执行官|官员|官員"
+)
+_HAN_PERSON = re.compile(
+    rf"(?:{HAN_TITLE})([\u4e00-\u9fff]{{2,3}}?)(?=参与|參與|认为|認為|说|說|表示|指出|称|稱|只|在|对|對|向|将|将|就|与|與|和|，|。|：|访|拒|不|也|则|告|回|出席|宣|谈|談|主持|介)"
+)
+_PEOPLE = ("person",)
+_BODIES = ("organisation", "company", "media", "event")
+# An office and a name in one capitalised stretch: the name is the last two words.
+_LONGEST_NAME = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who may be quoted: a name at a place of the text, in the fullest form that the text has of it."""
+
+    start: int
+    end: int
+    name: str
+    person: bool
+    entity: str | None
+
+
+def speakers(mentions: Sequence[Mention], text: str) -> list[Speaker]:
+    """All names of people and bodies in the text, in order."""
+    people = [m for m in mentions if m.type in _PEOPLE]
+    longest: dict[str, str] = {}
+    for m in sorted(people, key=lambda m: (len(m.surface), -m.start)):
+        for word in {key(m.surface), *key(m.surface).split(), *([m.entity] if m.entity else [])}:
+            longest[word] = m.surface
+    found = []
+    for m in mentions:
+        if m.type in _PEOPLE:
+            name = longest.get(m.entity or "") or longest.get(key(m.surface).split()[-1] if key(m.surface) else "") or m.surface
+            found.append(Speaker(m.start, m.end, name, True, m.entity))
+        elif m.type in _BODIES or (m.type == "place" and m.role == "metonym"):
+            found.append(Speaker(m.start, m.end, m.surface, False, m.entity))
+    known = sorted((s.start, s.end) for s in found)
+    found += [_unknown(match) for match in SEQUENCE.finditer(text) if " " in match[0] and _is_free(match, known)]
+    found += [Speaker(*match.span(1), match[1], True, None) for match in _HAN_PERSON.finditer(text) if _is_free(match, known)]
+    return sorted(found, key=lambda s: s.start)
+
+
+def _unknown(match: re.Match[str]) -> Speaker:
+    """A name of several capitalised words that nothing else recognised; of a long one (office and name) the last two words."""
+    words = match[0].split()
+    name = " ".join(words[-2:]) if len(words) > _LONGEST_NAME else match[0]
+    return Speaker(match.end() - len(name), match.end(), name, 1 < len(name.split()) <= _LONGEST_NAME, None)
+
+
+def _is_free(match: re.Match[str], known: Sequence[tuple[int, int]]) -> bool:
+    at = bisect_left(known, (match.start(), match.start()))
+    return not any(a < match.end() and match.start() < b for a, b in known[max(at - 1, 0) : at + 1])
+
+
+def words_pattern(words: Iterable[str]) -> str:
+    """A group that matches any of the words: * stands for an ending, _ for a space; Chinese ones anywhere, others as whole words."""
+    listed = sorted(set(words), key=lambda word: (-len(word), word))
+    han = [re.escape(word) for word in listed if _CJK.match(word)]
+    other = [re.escape(word.rstrip("*")).replace("_", r"\s") + (r"\w*" if word.endswith("*") else "") for word in listed if not _CJK.match(word)]
+    whole = rf"\b(?:{'|'.join(other)})\b"
+    return rf"(?:{whole}|(?:{'|'.join(han)}))" if han else rf"(?:{whole})"
