@@ -15,11 +15,12 @@ from igwire.enrich.vocabulary import SEQUENCE
 
 _REACH = 150
 _HAN_REACH = 24
+_LONGEST_HAN_BODY = 14
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _ARTICLES = r"(?:the|an?|l[ea’']|les|une?|el|las?|los|его|её|der|die|das|o|a)"
 # What may stand between a name and the office behind it.
 _OPENING = re.compile(
-    rf"\s?(?:[,(—–،]\s?|\s)(?:who\s(?:is|was|has\sbeen)\s|(?:is|was|est|es|fue|était|является|ist)\s|(?:now|then|currently|today|formerly|once|previously|aujourd['’]hui|actual|also)\s|(?:{_ARTICLES}|l['’])\s?){{0,3}}",
+    rf"\s?(?:[,(—–،]\s?|\s)(?:who\s(?:is|was|has\sbeen)\s|(?:is|was|est|es|fue|était|является|ist)\s|(?:now|then|currently|today|formerly|once|previously|aujourd['’]hui|actual|also)\s|(?:{_ARTICLES}\s|l['’])){{0,3}}",
     re.IGNORECASE,
 )
 _AFTER_CONNECTOR = re.compile(rf"\s?(?:{_ARTICLES}\s|l['’])?", re.IGNORECASE)
@@ -45,21 +46,26 @@ class RoleFinder:
     def __init__(self, roles: Mapping[str, Sequence[str]]) -> None:
         heads, modifiers, endings = (words_pattern(roles[kind]) for kind in ("heads", "modifiers", "endings"))
         self._office = re.compile(
-            rf"(?<![\w-])(?:{modifiers}[\s-]){{0,3}}{heads}(?:\s{endings})?(?:\s(?:and|et|y|и|&)\s(?:{modifiers}\s)?{heads})?(?:\sfor\s(?-i:[a-z]+)(?=[,\s]))?(?![\w-])",
+            rf"(?<![\w-])(?:{modifiers}[\s-]){{0,3}}{heads}(?:\s{endings})?(?:\s(?:and|et|y|и|&)\s(?:{modifiers}\s)?{heads})?(?:\sfor\s(?-i:[a-z]+)(?=[,\s])|\sof\s(?-i:[a-z]+(?:\s[a-z]+)?)(?=\sat\s|\sin\s|,))?(?![\w-])",
             re.IGNORECASE,
         )
         self._connector = re.compile(rf"\s(?:{words_pattern(roles['connectors'])})(?=[\s]|(?<=['’]))", re.IGNORECASE)
         self._han = re.compile("|".join(sorted(map(re.escape, roles["han"]), key=len, reverse=True)))
-        self._arabic = re.compile(rf"(?:{'|'.join(sorted(map(re.escape, roles['arabic']), key=len, reverse=True))})(?:\s(?:عام|عامة|تنفيذي|تنفيذية|أول|العام|التنفيذي|الخاصة|الخاص))?(?![\u0620-\u064a])")
+        self._arabic = re.compile(
+            rf"(?:{'|'.join(sorted(map(re.escape, roles['arabic']), key=len, reverse=True))})(?:\s(?:عام|عامة|تنفيذي|تنفيذية|أول|العام|التنفيذي|الخاصة|الخاص))?(?![\u0620-\u064a])"
+        )
 
     def find(self, text: str, names: Iterable[Speaker]) -> tuple[dict[str, Any], ...]:
         """Roles in order: {person, role, organisation (or None), start, end}; the span holds all three."""
         known = list(names)
         bodies = [n for n in known if not n.person and n.end > n.start]
         found: dict[tuple[str, str], dict[str, Any]] = {}
-        for person in (n for n in known if n.person and n.end > n.start):
-            for role in self._of(text, person, bodies):
-                found.setdefault((role["person"], role["role"].casefold()), role)
+        people = [n for n in known if n.person and n.end > n.start]
+        stated = [role for n, person in enumerate(people) if not _cut_short(text, people, n) for role in self._of(text, person, bodies)]
+        taken = [(role["start"], role["end"]) for role in stated]
+        stated += [r for r in self._arabic_names(text, bodies) if not any(a < r["end"] and r["start"] < b for a, b in taken)] if _ARABIC.search(text) else []
+        for role in stated:
+            found.setdefault((role["person"], role["role"].casefold()), role)
         return tuple(sorted(found.values(), key=lambda role: role["start"]))
 
     def _of(self, text: str, person: Speaker, bodies: Sequence[Speaker]) -> Iterator[dict[str, Any]]:
@@ -99,7 +105,9 @@ class RoleFinder:
                 yield _role(person, office.words, body, body.start if body else office.start, person.end)
                 return
             body = self._body_behind(text, office.end, bodies)
-            if body and _CLOSING.fullmatch(text, body.end, person.start):
+            if not (body and _CLOSING.fullmatch(text, body.end, person.start)):
+                body = _between(text, office.end, person.start)
+            if body:
                 yield _role(person, office.words, body, office.start, person.end)
                 return
 
@@ -108,28 +116,84 @@ class RoleFinder:
         connector = self._connector.match(text, at, at + _REACH)
         start = _AFTER_CONNECTOR.match(text, connector.end() if connector else at, at + _REACH)
         places = {start.end() if start else at, connector.end() + 1 if connector else at + 1}
-        if near := [b for b in bodies if b.start in places or b.start - 4 in places and text[b.start - 4 : b.start] in ("the ", "les ", "las ", "los ")]:
+        if near := [b for b in bodies if b.start in places or (b.start - 4 in places and text[b.start - 4 : b.start] in ("the ", "les ", "las ", "los "))]:
             return max(near, key=lambda b: b.end)
         if connector is None or not start:
-            return None
+            word = _CYRILLIC_BODY.match(text, at)
+            return Speaker(word.start(1), word.end(1), word[1], False, None) if word else None
+        # "the Polish regulator UKE"
+        if later := [b for b in bodies if start.end() < b.start <= start.end() + 30 and _PLAIN.fullmatch(text, start.end(), b.start)]:
+            return later[0]
         word = SEQUENCE.match(text, start.end()) or _LOWER_BODY.match(text, start.end())
         return Speaker(word.start(), word.end(), word[0], False, None) if word else None
 
     def _chinese(self, text: str, person: Speaker, bodies: Sequence[Speaker]) -> Iterator[dict[str, Any]]:
         low = max(person.start - _HAN_REACH, 0)
-        for cut in re.finditer(r"[，。；：！？\n“”「」、]", text[low : person.start]):
-            low_at = low + cut.end()
-            if low_at <= person.start:
-                start = low_at
-        start = max((low + cut.end() for cut in re.finditer(r"[，。；：！？\n“”「」、]", text[low : person.start])), default=low)
-        for match in self._han.finditer(text, start, person.start):
-            if match.end() != person.start:
-                continue
-            ends = [b for b in bodies if b.end == match.start()]
-            name = text[start : match.start()]
-            body = max(ends, key=lambda b: b.end - b.start) if ends else Speaker(start, match.start(), name, False, None) if 2 <= len(name) <= 14 else None
-            yield _role(person, match[0], body, body.start if body else match.start(), person.end)
+        start = max((cut.end() for cut in _HAN_STOP.finditer(text, low, person.start)), default=low)
+        before = next((m for m in self._han.finditer(text, start, person.start) if m.end() == person.start), None)
+        if before:
+            yield _role(person, before[0], _han_body(text, start, before.start(), bodies), start, person.end)
             return
+        is_a = _HAN_IS.match(text, person.end)
+        behind = self._han.search(text, is_a.end(), is_a.end() + _HAN_REACH) if is_a else None
+        if is_a and behind and not _HAN_STOP.search(text, is_a.end(), behind.start()):
+            yield _role(person, behind[0], _han_body(text, is_a.end(), behind.start(), bodies), person.start, behind.end())
+
+    def _arabic_names(self, text: str, bodies: Sequence[Speaker]) -> Iterator[dict[str, Any]]:
+        """Arabic names that nothing recognised: beside an office, before its comma or behind the body."""
+        for office in self._arabic.finditer(text):
+            before = _ARABIC_BEFORE.search(text, max(office.start() - 40, 0), office.start())
+            if before:
+                person = Speaker(*before.span(1), before[1], True, None)
+                body = _arabic_body(text, office.end(), bodies)
+                yield _role(person, _words(office), body, person.start, body.end if body else office.end())
+            elif name := _ARABIC_BEHIND.match(text, (body.end if (body := _arabic_body(text, office.end(), bodies)) else office.end())):
+                yield _role(Speaker(*name.span(1), name[1], True, None), _words(office), body, office.start(), name.end(1))
+
+
+_HAN_STOP = re.compile(r"[，。；：！？\n“”「」、]")
+_HAN_IS = re.compile(r"(?:是|为|任|，|（|担任|出任|现任)+")
+# A body of several words between office and name, as Russian puts it: "директор Координационного центра Андрей Воробьёв".
+_CYRILLIC_BETWEEN = re.compile(r"\s([А-ЯЁA-Zа-яё][^,.;:()«»\n]{1,60})\s")
+_CYRILLIC_BODY = re.compile(r"\s([А-ЯЁA-Z](?=[^,]*[а-яё])[^,.;:()\n]{2,60})(?=,)")
+# Words written small, or the adjective of a people, between a connector and a body.
+_PLAIN = re.compile(r"(?:[A-Z]?[a-z-]+\s){1,3}")
+_WORD_AR = r"[\u0620-\u064a]{2,}"
+_ARABIC_BEFORE = re.compile(rf"(?:^|[\s.،:«\"])({_WORD_AR} {_WORD_AR}(?: {_WORD_AR})?)،\s$")
+_ARABIC_BEHIND = re.compile(rf"\s((?!إن|أن|في|من|على|عن){_WORD_AR} (?!إن|أن|في|من|على|عن|قال|قالت|أكد|أكدت){_WORD_AR})")
+_ARABIC_BODY = re.compile(r"\s(?:(?:في|باسم|لدى|من|عن)\s)?((?:ال|لل)[\u0620-\u064a]{2,}(?:\sال[\u0620-\u064a]{2,})*)")
+
+
+def _arabic_body(text: str, at: int, bodies: Sequence[Speaker]) -> Speaker | None:
+    near = [b for b in bodies if at < b.start <= at + 16 and "،" not in text[at : b.start]]
+    if near:
+        return max(near[:1], key=lambda b: b.end)
+    match = _ARABIC_BODY.match(text, at)
+    return Speaker(*match.span(1), match[1], False, None) if match else None
+
+
+def _between(text: str, start: int, end: int) -> Speaker | None:
+    match = _CYRILLIC_BETWEEN.fullmatch(text, start, end)
+    return Speaker(*match.span(1), match[1], False, None) if match and re.search("[а-яё]", text[start - 1]) else None
+
+
+def _han_body(text: str, start: int, end: int, bodies: Sequence[Speaker]) -> Speaker | None:
+    if ends := [b for b in bodies if b.end == end]:
+        return max(ends, key=lambda b: b.end - b.start)
+    return Speaker(start, end, text[start:end], False, None) if 2 <= end - start <= _LONGEST_HAN_BODY else None
+
+
+_ARABIC = re.compile(r"[\u0620-\u064a]{3}")
+
+
+def _cut_short(text: str, people: Sequence[Speaker], number: int) -> bool:
+    """Whether a single word taken for a person stands right before somebody's name: a part of a body's."""
+    person, following = people[number], people[number + 1] if number + 1 < len(people) else None
+    if " " in person.name or person.entity or following is None or following.start - person.end > 40:
+        return False
+    return (re.fullmatch(r"[^,.;:()\n]*", text[person.end : following.start]) is not None and "А" <= text[person.start] <= "я") or (
+        following.start - person.end == 1 and " " in following.name
+    )
 
 
 def _body_before(text: str, low: int, at: int, bodies: Sequence[Speaker]) -> Speaker | None:

@@ -15,6 +15,7 @@ from typing import Any
 from igwire.enrich.acronyms import Definition, definitions, occurrences
 from igwire.enrich.engines import Engine, merged
 from igwire.enrich.fold import Folded, fold
+from igwire.enrich.instruments import instruments
 from igwire.enrich.link import Context, Link
 from igwire.enrich.match import Hit, Matcher
 from igwire.enrich.names import Found, Span
@@ -123,7 +124,7 @@ class Tagger:
             texts, taken, people=[text[h.start : h.end] for text, field in zip(texts, links, strict=True) for h, link in field if link.entity.type == "person"]
         )
         others = [other_scripts(text, found, self._vocabulary.first_names) for text, found in zip(texts, hits, strict=True)]
-        both = [[*a, *b] for a, b in zip(ruled, others, strict=True)]
+        both = [[*a, *b, *instruments(text)] for a, b, text in zip(ruled, others, texts, strict=True)]
         if self._engine is None:
             return tuple(both)
         return tuple(merged(found, self._engine.find(text, language)) for found, text in zip(both, texts, strict=True))

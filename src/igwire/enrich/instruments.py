@@ -1,0 +1,47 @@
+"""Instruments (RFCs, drafts, bills, dockets, resolutions, regulations) and identifiers (CVEs, AS numbers, domain names) by the form of their numbers."""
+
+from __future__ import annotations
+
+import re
+
+from igwire.enrich.names import Found
+
+# As sure as a name that stands by itself.
+_SURE = 0.95
+_LIKELY = 0.8
+# Endings of addresses that texts name by themselves; others only where they are no file and no abbreviation.
+_TLD = "com|org|net|int|edu|gov|mil|info|biz|io|ai|eu|uk|de|fr|es|it|nl|ru|su|cn|in|br|mx|ar|cl|co|za|ke|ng|eg|sa|ae|ir|tr|ua|jp|kr|au|ca|ch|se|no|fi|pl|tv|me|tk|ly|app|dev|online|shop|xyz|news|pt|at|be|dk|gr|ie|il|id|my|ph|sg|th|vn|tw|hk|pk|lk|asia|africa"
+_RULES: tuple[tuple[str, str, float, re.Pattern[str]], ...] = (
+    ("instrument", "RFC number", _SURE, re.compile(r"\b(?:RFC|STD|BCP)[ -]?\d{1,5}\b")),
+    ("instrument", "Internet-Draft", _SURE, re.compile(r"\bdraft-[a-z0-9]+(?:-[a-z0-9]+){1,8}\b")),
+    ("instrument", "UN document symbol", _SURE, re.compile(r"\b(?:A|S|E|A/HRC|A/AC\.\d{1,3})/(?:RES/|CONF\.\d{1,3}/|C\.\d/)?(?:S-\d{1,2}/)?\d{1,4}(?:/(?:L\.|Add\.|Rev\.)?\d{1,4}){0,2}\b")),
+    ("instrument", "resolution number", _SURE, re.compile(r"\b(?:[Rr]esolution|[Rr]ésolution|[Rr]esolución|резолюци[яиюей]{1,2}|Резолюци[яиюей]{1,2}) (?:\d{1,4}(?:[/-]\d{2,4}|\(\d{4}\)| \(\d{4}\))?|[A-Z]{1,3}[-/]\d{1,4})(?![\w/])")),
+    ("instrument", "EU act number", _SURE, re.compile(r"(?:\b(?:Regulation|Directive|Decision|Règlement|Reglamento|Directiva|Décision|Verordnung|Richtlinie|règlement|directive|reglamento|directiva) )?\((?:EU|UE|EC|CE)\) (?:No |no |n° |n\.º )?\d{1,4}/\d{2,4}\b|\b(?:Regulation|Directive|Directiva|Richtlinie) \d{2,4}/\d{1,4}(?:/(?:EC|EU|EEC|CE|UE|EG))?\b")),
+    ("instrument", "US bill number", _SURE, re.compile(r"\b(?:H\.\s?R\.|S\.|H\.\s?Res\.|S\.\s?Res\.|H\.\s?J\.\s?Res\.) ?\d{1,5}\b(?!\.\d)|\bHR \d{2,5}\b|\b(?:PL|P\.L\.|Public Law) \d{2,3}-\d{1,4}\b")),
+    ("instrument", "bill number", _LIKELY, re.compile(r"\b(?:Bill|bill) (?:C-|S-|No\. ?|no\. ?)?\d{1,5}(?:[/-]\d{2,4})?\b|\b(?:PL|PLS|PLP|PEC) \d{1,5}/\d{4}\b|\b(?:законопроект|Законопроект)\w{0,2} № ?\d{3,7}-\d\b")),
+    ("instrument", "law number", _LIKELY, re.compile(r"\b\d{1,4}-ФЗ\b|\b(?:Loi|loi) n° ?\d{2,4}-\d{1,5}\b|\b(?:Ley|ley|Lei|lei|Decreto|decreto|Décret|décret) (?:n?[.º°]{0,2}o? ?)?\d{1,3}[.,]?\d{0,3}(?:[/-]\d{2,4})?\b(?= de| du|[,;)])")),
+    ("instrument", "docket number", _SURE, re.compile(r"\b(?:WC|GN|MB|WT|ET|IB|CG|PS) Docket (?:No\. ?)?\d{2}-\d{1,4}\b|\b(?:Case|case|Docket|docket|Asunto|asunto|Affaire|affaire)(?: No\.?| n°)? ?(?:[CTF]-\d{1,4}/\d{2}|\d{1,2}:\d{2}-[a-z]{2}-\d{3,6}|\d{2}-\d{2,5})\b|\b[CT]-\d{1,4}/\d{2}(?: P)?\b")),
+    ("instrument", "ITU Recommendation", _LIKELY, re.compile(r"\b(?:Recommendation|Recommandation|Recomendación|ITU-T|UIT-T) [A-Z]\.\d{2,5}(?:\.\d{1,3})?\b")),
+    ("identifier", "CVE number", _SURE, re.compile(r"\bCVE-\d{4}-\d{4,7}\b")),
+    ("identifier", "AS number", _SURE, re.compile(r"\bASN? ?\d{3,10}\b")),
+    ("identifier", "IP prefix", _SURE, re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?(?![\d.]*\d)|\b(?:[0-9a-f]{1,4}:){2,7}:?/\d{1,3}\b")),
+    ("identifier", "domain name", _SURE, re.compile(rf"(?<![\w@.\-/])(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.){{1,4}}(?:{_TLD})(?![\w@-]|\.\w)")),
+)  # fmt: skip
+
+
+def instruments(text: str) -> list[Found]:
+    """Every instrument and identifier whose number the text gives; of two at one place the first rule's."""
+    if not _ANY_DIGIT_OR_DOT.search(text):
+        return []
+    taken = bytearray(len(text))
+    found = []
+    for kind, rule, score, pattern in _RULES:
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            if taken.find(1, start, end) < 0:
+                taken[start:end] = b"\x01" * (end - start)
+                found.append(Found(start, end, kind, rule, score))
+    return found
+
+
+_ANY_DIGIT_OR_DOT = re.compile(r"[0-9]|\.[a-z]")
