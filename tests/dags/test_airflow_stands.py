@@ -10,6 +10,7 @@ import pytest
 import requests
 import yaml
 
+from igwire.newsroom import render
 from igwire.runtime.airflow import Airflow
 from igwire.runtime.processes import free_port
 from igwire.settings import Settings
@@ -35,11 +36,19 @@ class Api:
         assert answer.ok, answer.text
         return answer.json()
 
-    def finished(self, run_type: str, count: int) -> list[dict]:
+    def unpause(self, dag_id: str) -> None:
+        """Let the DAG run, as soon as the DAG processor has found it."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while not any(dag["dag_id"] == dag_id for dag in self.call("GET", "/dags")["dags"]):
+            assert time.monotonic() < deadline, "the DAG processor never found the DAG"
+            time.sleep(1)
+        self.call("PATCH", f"/dags/{dag_id}", is_paused=False)
+
+    def finished(self, run_type: str, count: int, dag_id: str = "ingest_news") -> list[dict]:
         """The runs of a type once `count` of them have ended."""
         deadline = time.monotonic() + _PATIENCE_S
         while True:
-            found = self.call("GET", f"/dags/ingest_news/dagRuns?run_type={run_type}&limit=50")["dag_runs"]
+            found = self.call("GET", f"/dags/{dag_id}/dagRuns?run_type={run_type}&limit=50")["dag_runs"]
             ended = [run for run in found if run["state"] in ("success", "failed")]
             if len(ended) >= count:
                 return ended
@@ -64,13 +73,9 @@ def airflow(tmp_path, newsroom, elasticsearch_url, index_prefix):
 
 def test_scheduled_triggered_and_backfilled_runs_and_the_page(airflow, elasticsearch_url, index_prefix, newsroom):
     api = Api(airflow)
-    deadline = time.monotonic() + _PATIENCE_S
-    while not any(dag["dag_id"] == "ingest_news" for dag in api.call("GET", "/dags")["dags"]):
-        assert time.monotonic() < deadline, "the DAG processor never found the DAG"
-        time.sleep(1)
+    api.unpause("ingest_news")
     assert api.call("GET", "/importErrors")["total_entries"] == 0
 
-    api.call("PATCH", "/dags/ingest_news", is_paused=False)
     (scheduled,) = api.finished("scheduled", 1)
     assert scheduled["state"] == "success"
     start, end = scheduled["data_interval_start"], scheduled["data_interval_end"]
@@ -98,3 +103,41 @@ def test_scheduled_triggered_and_backfilled_runs_and_the_page(airflow, elasticse
     shown = requests.get(page, params={"q": "Kaspersky Wuzhen"}, headers=api.headers, timeout=30)
     assert shown.status_code == 200
     assert "Kaspersky Lab" in shown.text
+
+
+def documents(url: str, prefix: str) -> dict[str, str]:
+    """Address → day of publication of every document."""
+    requests.post(f"{url}/{prefix}-*/_refresh", timeout=30)
+    hits = requests.get(f"{url}/{prefix}-articles/_search?size=500&_source=url,published_day", timeout=30).json()["hits"]["hits"]
+    return {hit["_source"]["url"]: hit["_source"]["published_day"] for hit in hits}
+
+
+def test_a_backfill_goes_to_the_archives_and_a_repeat_asks_for_nothing(airflow, elasticsearch_url, index_prefix, newsroom):
+    # As real feeds are: December 2015 has long rolled out of them.
+    newsroom.feed_depth = 1
+    api = Api(airflow)
+    api.unpause("ingest_archive")
+    create = ("backfill", "create", "--dag-id", "ingest_archive", "--from-date", "2015-12-01", "--to-date", "2015-12-31")
+    conf = ("--dag-run-conf", json.dumps({"sources": ["newsroom"]}))
+    airflow.run(*create, *conf, timeout_s=120)
+    (run,) = api.finished("backfill", 1, "ingest_archive")
+    assert run["state"] == "success"
+    held = documents(elasticsearch_url, index_prefix)
+    wuzhen = {newsroom.url(s.site, "") + render.path_of(newsroom.sites[s.site], s): s.iso_day for s in newsroom.stories
+              if s.site == "wuzhen-courier" and s.published.startswith("2015-12")}  # fmt: skip
+    assert wuzhen
+    assert wuzhen.items() <= held.items()
+
+    before, ended = len(newsroom.log), run["end_date"]
+    deadline = time.monotonic() + _PATIENCE_S
+    while any(not b["completed_at"] for b in api.call("GET", "/backfills?dag_id=ingest_archive")["backfills"]):
+        assert time.monotonic() < deadline, "the backfill never ended"
+        time.sleep(2)
+    airflow.run(*create, "--reprocess-behavior", "completed", *conf, timeout_s=120)
+    while (again := api.finished("backfill", 1, "ingest_archive")[0])["end_date"] == ended:
+        assert time.monotonic() < deadline, "the run was not made again"
+        time.sleep(2)
+    assert again["state"] == "success"
+    past = [r for r in newsroom.log[before:] if "/feed" not in r["path"] and not r["conditional"]]
+    assert [r["path"] for r in past if "2015" in r["path"] or "wp-json" in r["path"]] == []
+    assert documents(elasticsearch_url, index_prefix).items() >= held.items()

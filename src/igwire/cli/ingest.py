@@ -11,7 +11,11 @@ import typer
 from igwire.cli import output
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from igwire.model import Capture
     from igwire.pipeline.report import Report
+    from igwire.store.foreign import Left
 
 import_app = typer.Typer(no_args_is_help=True, help="Take texts of your own into the archive.")
 
@@ -79,6 +83,26 @@ def texts(path: Annotated[Path, typer.Argument(exists=True, help="Folder of .txt
     show_report(import_texts(wiring.parts(), run_id, read_texts(path)), json)
 
 
+@import_app.command()
+def warc(files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="WARC files, gzipped or not.")], json: output.JsonFlag = False) -> None:
+    """Import pages that were crawled before, such as Common Crawl's: no request is made, what igwire has already is left as it is."""
+    from igwire import settings, wiring
+    from igwire.index.migrate import apply
+    from igwire.pipeline.imports import import_captures
+
+    apply(wiring.elasticsearch_client(), settings.get().index_prefix)
+    run_id = f"import__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
+    show_report(import_captures(wiring.parts(), run_id, _captures(files)), json)
+
+
+def _captures(files: list[Path]) -> Iterator[Capture | Left]:
+    from igwire.store.foreign import captures
+
+    for file in files:
+        with file.open("rb") as stream:
+            yield from captures(stream)
+
+
 def show_report(done: Report, json: bool) -> None:
     """Print a run's report; exit code 1 when it was not good."""
     if output.as_json(json):
@@ -88,6 +112,8 @@ def show_report(done: Report, json: bool) -> None:
         output.rows(rows, ["outcome", "items"], json_flag=False, title=done.run_id)
         for reason, count in done.reasons.items():
             output.say(f"  {reason}: {count}")
+        for word, count in done.polls.items():
+            output.say(f"  {word}: {count}")
         for note in done.notes:
             output.say(f"Note: {note}")
         for fault in done.faults:

@@ -1,23 +1,27 @@
-"""Texts of the user's own, imported as captures: same raw store, same stages, same dispositions."""
+"""Texts and crawls of the user's own, imported as captures: same raw store, same stages, same dispositions."""
 
 from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from igwire.errors import UsageError
+from igwire.feeds.select import select
 from igwire.ledger import erasures, items, runs
 from igwire.ledger.packing import entry_to_json
 from igwire.model import Capture, Disposition, FeedEntry, Outcome
 from igwire.pipeline import process
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.process import Work
+from igwire.pipeline.raw import Keeper
 from igwire.pipeline.report import Report, report
+from igwire.store.foreign import Left
 from igwire.text import content_hash
-from igwire.urls import document_id
+from igwire.urls import document_id, host_of
 
 # Imported texts have no address of their own; this name is reserved for such use (RFC 2606) and can never be fetched.
 _HOST = "http://import.invalid"
@@ -63,21 +67,63 @@ def _lines(file: Path) -> Iterator[Text]:
 
 def import_texts(parts: Parts, run_id: str, texts: Iterator[Text], *, source_id: str = "imported") -> Report:
     """Store the texts as captures and take them through all stages. An unknown date stays unknown."""
-    now = parts.clock.now()
+    _start(parts, run_id)
+    return _through_all_stages(parts, run_id, _store(parts, run_id, texts, source_id))
+
+
+def import_captures(parts: Parts, run_id: str, found: Iterable[Capture | Left]) -> Report:
+    """Store pages that others have crawled and take them through all stages. What is no page is counted in the report, as `left_REASON`.
+
+    A page belongs to the source of its host, else to `imported`. Pages that igwire has are left as they are.
+    """
+    _start(parts, run_id)
+    left: Counter[str] = Counter()
+    done = _store_captures(parts, run_id, found, left)
+    return _through_all_stages(parts, run_id, done, left)
+
+
+def _start(parts: Parts, run_id: str) -> None:
     with parts.ledger.transaction() as conn:
-        runs.start(conn, run_id, mode="import", window=None, now=now)
-    ids = list(dict.fromkeys(_store(parts, run_id, texts, source_id)))
+        runs.start(conn, run_id, mode="import", window=None, now=parts.clock.now())
+
+
+def _through_all_stages(parts: Parts, run_id: str, stored: Iterable[str], left: Counter[str] | None = None) -> Report:
+    ids = list(dict.fromkeys(stored))
     with parts.ledger.transaction() as conn:
         runs.assign(conn, run_id, [ids])
         refused = [Disposition(item_id=name, outcome=Outcome.REJECTED, reason="erased", stage="import") for name in erasures.held(conn, ids)]
-        runs.dispose(conn, run_id, refused, now=now)
+        runs.dispose(conn, run_id, refused, now=parts.clock.now())
+        runs.add_polls(conn, run_id, left or {})
     work = Work(parts=parts, run_id=run_id)
     for step in (process.extract_items, process.enrich_items, process.index_items):
         with parts.ledger.reading() as conn:
-            left = runs.batch_items(conn, run_id, 0)
-        step(work, left)
+            open_still = runs.batch_items(conn, run_id, 0)
+        step(work, open_still)
     process.index_neighbours(work)
     return report(parts, run_id)
+
+
+def _store_captures(parts: Parts, run_id: str, found: Iterable[Capture | Left], left: Counter[str]) -> Iterator[str]:
+    by_host = {host_of(source.site): source.id for source in parts.catalogue.by_id.values() if source.site}
+    with parts.store.writer() as writer:
+        keeper = Keeper(parts.ledger, writer)
+        for capture in found:
+            if isinstance(capture, Left):
+                left[f"left_{capture.reason}"] += 1
+                continue
+            entry = FeedEntry(source_id=by_host.get(host_of(capture.final_url), "imported"), guid=None, url=capture.final_url)
+            chosen = select([entry])
+            # One commit: a page that is known is stored.
+            with parts.ledger.transaction() as conn:
+                new = items.add(conn, chosen.entries, now=parts.clock.now(), mode="import")
+                if new:
+                    (ref,) = keeper.keep([(capture, {"kind": "import", "source": entry.source_id, "item": new[0], "run": run_id})])
+                    keeper.note(conn)
+                    items.captured(conn, new[0], ref, run_id=run_id, at=capture.fetched_at)
+                else:
+                    erased = erasures.held(conn, [document_id(capture.final_url), erasures.SOURCE + entry.source_id])
+                    left["left_" + next(iter(chosen.dropped), "erased" if erased else "known")] += 1
+            yield from new
 
 
 def _store(parts: Parts, run_id: str, texts: Iterator[Text], source_id: str) -> Iterator[str]:

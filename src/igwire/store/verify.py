@@ -37,12 +37,9 @@ class Verified:
 
 def verify(stream: IO[bytes]) -> Verified:
     """Read a WARC file, gzipped by records or plain, from start to end. Never raises for what the bytes hold."""
-    start = stream.read(len(_GZIP))
-    stream.seek(0)
-    regions = gzip_regions(stream) if start == _GZIP else _plain_regions(stream)
     found = Verified(records={}, faults=[])
     number = 0
-    for number, (offset, end, problem) in enumerate(regions, 1):
+    for number, (offset, end, problem) in enumerate(regions(stream), 1):
         stream.seek(offset)
         kind, wrong = ("", problem) if problem else _check(stream.read(end - offset))
         if wrong:
@@ -52,6 +49,13 @@ def verify(stream: IO[bytes]) -> Verified:
     if number == 0:
         found.faults.append(Fault(record=1, offset=0, reason="there is no record in the file"))
     return found
+
+
+def regions(stream: IO[bytes]) -> Iterator[tuple[int, int, str | None]]:
+    """Start, end and problem (None = whole) of every record of a plain file, or of every member of a gzipped one."""
+    start = stream.read(len(_GZIP))
+    stream.seek(0)
+    return gzip_regions(stream) if start == _GZIP else _plain_regions(stream)
 
 
 def _check(record: bytes) -> tuple[str, str | None]:
