@@ -135,6 +135,66 @@ def _not_listed(parts: Parts, run_id: str) -> int:
     return int(((run.totals if run else None) or {}).get("cut", 0))
 
 
+def plan_rebuild(run_id: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Choose what is made again; the batches, with the step they begin at and the new index that they fill (None = the live one).
+
+    None where `dry_run` only prints what would change.
+    """
+    from igwire import wiring
+    from igwire.pipeline import rebuild
+
+    parts, first, selection = wiring.parts(), str(params["stage"]), _selection(params)
+    into_new = params.get("into") == "new"
+    if into_new and selection != rebuild.Selection():
+        raise UsageError("a new index is made whole: leave out from, to, sources and only_stale")
+    if params.get("dry_run"):
+        changes = rebuild.dry_run(parts, first=first, selection=selection)
+        print(f"{changes.changed} of {changes.looked_at} documents would change; by field: {dict(changes.fields)}")
+        for sample in changes.samples:
+            print(sample)
+        rebuild.prepare(parts, run_id, first="index", selection=rebuild.Selection(ids=("none",)))
+        return []
+    indices = wiring.index_versions()
+    target = indices.new() if into_new else None
+    batches = rebuild.prepare(parts, run_id, first=first, selection=selection, batches=parts.knobs.batches)
+    return [{"batch": batch.number, "items": batch.items, "first": first, "target": target} for batch in batches]
+
+
+def _selection(params: Mapping[str, Any]) -> Any:
+    from igwire.pipeline.rebuild import Selection
+
+    since, until = _day(params.get("from"), "from"), _day(params.get("to"), "to")
+    return Selection(
+        since=datetime.combine(since, time(), UTC) if since else None, until=datetime.combine(until + timedelta(days=1), time(), UTC) if until else None,
+        sources=tuple(params.get("sources") or ()), only_stale=bool(params.get("only_stale")),
+    )  # fmt: skip
+
+
+def rebuild_batch(run_id: str, batch: Mapping[str, Any]) -> None:
+    """Make the documents of one batch again."""
+    from igwire import wiring
+    from igwire.pipeline import rebuild
+
+    rebuild.rebuild_batch(wiring.parts(), run_id, batch["batch"], first=batch["first"], target=batch["target"])
+
+
+def finish_rebuild(ti: Any, batches: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Report the rebuild, and swap the new index in where one was made and every document is in it. Raises as `report_run` does, or Unavailable."""
+    from igwire import wiring
+    from igwire.pipeline import rebuild
+    from igwire.pipeline.report import report
+
+    failed = ti.get_ti_count(dag_id=ti.dag_id, run_ids=[ti.run_id], states=["failed", "upstream_failed"])
+    parts = wiring.parts()
+    done = report(parts, ti.run_id, failed_tasks=failed)
+    print(done.as_dict())
+    if not done.ok:
+        raise RuntimeError("; ".join(done.faults))
+    if batches and (target := batches[0]["target"]):
+        rebuild.swap_in(parts, ti.run_id, wiring.index_versions(), target, done)
+    return {name: count for name, count in done.outcomes.items() if count}
+
+
 def poll_feeds(run_id: str, *, sources: Sequence[str] = ()) -> dict[str, int]:
     """Poll the feeds that are due and note their entries, no pages; counts by resulting state."""
     from igwire import wiring

@@ -256,14 +256,20 @@ def restore(source: str) -> Manifest:
 
 def rebuild_into_new(parts: Parts, run_id: str, *, first: str, selection: Any) -> Any:
     """Rebuild everything into a new index beside the live one and swap it in; see `pipeline.rebuild.into_new`."""
-    from igwire.index import migrate
     from igwire.pipeline.rebuild import Selection, into_new
 
     if selection != Selection():
         raise UsageError("--into new makes a whole index; leave out --select and --only-stale")
+    return into_new(parts, run_id, index_versions(), first=first)
+
+
+def index_versions() -> Any:
+    """The versions of the article index, brought up to the schema first."""
+    from igwire.index import migrate
+
     client, prefix = elasticsearch_client(), settings.get().index_prefix
     migrate.apply(client, prefix)
-    return into_new(parts, run_id, migrate.Versions(client, prefix), first=first)
+    return migrate.Versions(client, prefix)
 
 
 @contextmanager

@@ -69,6 +69,14 @@ def test_the_shape_of_poll_feeds(dags):
     assert "red task" in dag.doc_md
 
 
+def test_the_shape_of_rebuild_news(dags):
+    dag = dags["rebuild_news"]
+    assert dag.task_dict["report"].upstream_task_ids == {"choose", "rebuild"}
+    assert dag.task_dict["report"].trigger_rule == "all_done"
+    assert set(dag.params) == {"stage", "from", "to", "sources", "only_stale", "into", "dry_run"}
+    assert "red task" in dag.doc_md
+
+
 def test_no_import_errors_by_airflows_own_word():
     done = subprocess.run([sys.executable, "-m", "airflow", "dags", "list-import-errors", "--local"], capture_output=True, text=True, env=os.environ)
     assert done.returncode == 0, done.stdout + done.stderr

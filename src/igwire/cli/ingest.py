@@ -52,8 +52,9 @@ def rebuild(
     json: output.JsonFlag = False,
 ) -> None:
     """Make documents again from the raw store and the ledger, without the network."""
-    from igwire import wiring
+    from igwire import settings, wiring
     from igwire.errors import UsageError
+    from igwire.index.migrate import apply
     from igwire.pipeline import rebuild as again
 
     if into not in ("live", "new"):
@@ -68,6 +69,8 @@ def rebuild(
     if into == "new":
         show_report(wiring.rebuild_into_new(parts, run_id, first=first, selection=selection), json)
     else:
+        # Fields that the schema has gained since the live index was made: without them it refuses every document that has one.
+        apply(wiring.elasticsearch_client(), settings.get().index_prefix)
         show_report(again.rebuild(parts, run_id, first=first, selection=selection), json)
 
 

@@ -25,6 +25,7 @@ from igwire.ledger.tables import items as items_table
 from igwire.model import Extraction
 from igwire.pipeline import process
 from igwire.pipeline.parts import Parts
+from igwire.pipeline.plan import Batch
 from igwire.pipeline.process import CHUNK, Work
 from igwire.pipeline.report import Report, report
 
@@ -42,7 +43,9 @@ _PAGE_S = 15.0
 class Selection:
     """Which items: all conditions hold together; nothing given = everything that was ever captured."""
 
+    # First seen at or after `since`, before `until`.
     since: datetime | None = None
+    until: datetime | None = None
     sources: tuple[str, ...] = ()
     # Reasons of open dead letters or of rejections.
     reasons: tuple[str, ...] = ()
@@ -88,6 +91,8 @@ def select(conn: sa.Connection, selection: Selection, *, first: str, tag_stamp: 
         wanted = wanted.where(items_table.c.id.in_(sa.select(documents_table.c.item_id)))
     if selection.since:
         wanted = wanted.where(items_table.c.first_seen_at >= selection.since)
+    if selection.until:
+        wanted = wanted.where(items_table.c.first_seen_at < selection.until)
     if selection.sources:
         wanted = wanted.where(items_table.c.source_id.in_(selection.sources))
     if selection.ids:
@@ -105,28 +110,39 @@ def select(conn: sa.Connection, selection: Selection, *, first: str, tag_stamp: 
 
 def rebuild(parts: Parts, run_id: str, *, first: str, selection: Selection, target: str | None = None) -> Report:
     """Make the selected documents again from step `first` on, into the live index or the index `target`."""
+    prepare(parts, run_id, first=first, selection=selection)
+    rebuild_batch(parts, run_id, 0, first=first, target=target)
+    return report(parts, run_id)
+
+
+def prepare(parts: Parts, run_id: str, *, first: str, selection: Selection, batches: int = 1) -> list[Batch]:
+    """Open the run and cut what is selected into at most `batches` shares, which may be worked on at once by `rebuild_batch`."""
     if first not in STEPS:
         raise UsageError(f"--from must be one of {', '.join(STEPS)}")
     tag_stamp = parts.tagger().stamp if selection.only_stale else ""
     with parts.ledger.transaction() as conn:
         ids = select(conn, selection, first=first, tag_stamp=tag_stamp)
+        shares = [ids[number::batches] for number in range(min(batches, max(len(ids), 1)))]
         runs.start(conn, run_id, mode="rebuild", window=None, now=parts.clock.now())
-        runs.assign(conn, run_id, [ids])
+        runs.assign(conn, run_id, shares)
+        if first != "index" and selection == Selection():
+            # Signatures of another version cannot be compared with new ones: a rebuild of everything starts from an empty memory of copies.
+            copies.wipe(conn)
+    return [Batch(number=number, items=len(share)) for number, share in enumerate(shares)]
+
+
+def rebuild_batch(parts: Parts, run_id: str, batch: int, *, first: str, target: str | None = None) -> None:
+    """Work one share off; called again it goes on with what has no final outcome."""
     work = Work(parts=parts, run_id=run_id, redo=True, target=target)
     if first == "extract":
-        process.extract_items(work, ids)
-    if first != "index" and selection == Selection():
-        # Signatures of another version cannot be compared with new ones: a rebuild of everything starts from an empty memory of copies.
-        with parts.ledger.transaction() as conn:
-            copies.wipe(conn)
+        process.extract_items(work, _open(parts, run_id, batch))
     if first in ("extract", "enrich"):
-        process.enrich_items(work, _open(parts, run_id))
+        process.enrich_items(work, _open(parts, run_id, batch))
     elif first == "copies":
-        process.place_copies(work, _open(parts, run_id))
-    process.index_items(work, _open(parts, run_id))
+        process.place_copies(work, _open(parts, run_id, batch))
+    process.index_items(work, _open(parts, run_id, batch))
     if target is None:
         process.index_neighbours(work)
-    return report(parts, run_id)
 
 
 def into_new(parts: Parts, run_id: str, indices: Versions, *, first: str) -> Report:
@@ -136,6 +152,12 @@ def into_new(parts: Parts, run_id: str, indices: Versions, *, first: str) -> Rep
     """
     target = indices.new()
     done = rebuild(parts, run_id, first=first, selection=Selection(), target=target)
+    swap_in(parts, run_id, indices, target, done)
+    return done
+
+
+def swap_in(parts: Parts, run_id: str, indices: Versions, target: str, done: Report) -> None:
+    """Make the index that the run `done` has filled the live one, once it holds what the ledger holds. Raises Unavailable."""
     # Whatever was written meanwhile went to the old index: it is made again, until both are the same.
     for again in range(_CATCH_UP):
         if not (different := differing(parts, indices.hashes(target))):
@@ -148,7 +170,6 @@ def into_new(parts: Parts, run_id: str, indices: Versions, *, first: str) -> Rep
     indices.swap(target)
     if late := differing(parts, indices.hashes(target)):
         rebuild(parts, f"{run_id}_late", first="index", selection=Selection(ids=tuple(late)))
-    return done
 
 
 def differing(parts: Parts, held: Iterable[tuple[str, str]]) -> list[str]:
@@ -159,9 +180,9 @@ def differing(parts: Parts, held: Iterable[tuple[str, str]]) -> list[str]:
     return sorted(doc_id for doc_id, projected in wanted.items() if found.get(doc_id) != projected)
 
 
-def _open(parts: Parts, run_id: str) -> list[str]:
+def _open(parts: Parts, run_id: str, batch: int) -> list[str]:
     with parts.ledger.reading() as conn:
-        return runs.batch_items(conn, run_id, 0)
+        return runs.batch_items(conn, run_id, batch)
 
 
 def dry_run(parts: Parts, *, first: str, selection: Selection, samples: int = 5) -> Changes:

@@ -16,7 +16,7 @@ from igwire.pipeline import process
 from igwire.pipeline.plan import plan
 from igwire.pipeline.poll import poll_sources
 from igwire.pipeline.process import Work
-from igwire.pipeline.rebuild import Selection, dry_run, parse_selection, rebuild
+from igwire.pipeline.rebuild import Selection, dry_run, parse_selection, prepare, rebuild, rebuild_batch
 from igwire.pipeline.report import report
 from igwire.pipeline.run import STAGES, run_all, run_stage
 from igwire.urls import document_id
@@ -355,3 +355,26 @@ def test_a_selection_that_cannot_be_read_says_so(text):
 
     with pytest.raises(UsageError, match="--select"):
         parse_selection(text)
+
+
+def test_a_rebuild_in_batches_makes_the_same_documents(bench):
+    serve(bench, **{f"n{n}": (200, page(f"Story {n}")) for n in range(5)})
+    run_all(bench.parts(), "r1", LIVE)
+    before = dict(bench.index.documents)
+    bench.index.documents.clear()
+    bench.index.versions.clear()
+    batches = prepare(bench.parts(), "again", first="extract", selection=Selection(), batches=3)
+    assert sorted(batch.items for batch in batches) == [1, 2, 2]
+    for batch in reversed(batches):
+        rebuild_batch(bench.parts(), "again", batch.number, first="extract")
+    done = report(bench.parts(), "again")
+    assert (done.ok, done.planned) == (True, 5)
+    assert bench.index.documents == before
+
+
+def test_a_rebuild_can_be_bound_to_days(bench):
+    serve(bench, one=(200, page("One")))
+    run_all(bench.parts(), "r1", LIVE)
+    day = bench.clock.now().replace(hour=0, minute=0)
+    for selection, count in ((Selection(until=day), 0), (Selection(since=day), 1), (Selection(since=day, until=day + timedelta(days=1)), 1)):
+        assert rebuild(bench.parts(), f"r{selection}"[:80], first="index", selection=selection).planned == count
