@@ -59,6 +59,7 @@ def rebuild(
 
     if into not in ("live", "new"):
         raise UsageError("--into must be live or new")
+    again.check_step(first)
     selection = again.parse_selection(select, only_stale=only_stale)
     parts = wiring.parts()
     if dry_run:

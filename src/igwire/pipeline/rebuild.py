@@ -115,10 +115,15 @@ def rebuild(parts: Parts, run_id: str, *, first: str, selection: Selection, targ
     return report(parts, run_id)
 
 
-def prepare(parts: Parts, run_id: str, *, first: str, selection: Selection, batches: int = 1) -> list[Batch]:
-    """Open the run and cut what is selected into at most `batches` shares, which may be worked on at once by `rebuild_batch`."""
+def check_step(first: str) -> None:
+    """Raises UsageError for what is no step."""
     if first not in STEPS:
         raise UsageError(f"--from must be one of {', '.join(STEPS)}")
+
+
+def prepare(parts: Parts, run_id: str, *, first: str, selection: Selection, batches: int = 1) -> list[Batch]:
+    """Open the run and cut what is selected into at most `batches` shares, which may be worked on at once by `rebuild_batch`."""
+    check_step(first)
     tag_stamp = parts.tagger().stamp if selection.only_stale else ""
     with parts.ledger.transaction() as conn:
         ids = select(conn, selection, first=first, tag_stamp=tag_stamp)
