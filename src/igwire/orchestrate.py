@@ -249,6 +249,18 @@ def report_run(ti: Any, *, skip_errors: bool) -> dict[str, Any]:
     return {name: count for name, count in done.outcomes.items() if count}
 
 
+def tend_archive() -> dict[str, int]:
+    """Take the weekly care of the archive; lines of its report by level. Raises RuntimeError with the red ones."""
+    from igwire import wiring
+
+    lines = wiring.tend()
+    for line in lines:
+        print(f"{line.level:<9}{line.step}: {line.detail}")
+    if red := [f"{line.step}: {line.detail}" for line in lines if line.level == "red"]:
+        raise RuntimeError("; ".join(red))
+    return {level: sum(line.level == level for line in lines) for level in ("ok", "repaired")}
+
+
 def send_alerts() -> dict[str, int]:
     """Run the alerts; lines sent by alert. Raises RuntimeError naming the targets that were not served."""
     from igwire import wiring

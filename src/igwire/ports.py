@@ -88,8 +88,17 @@ class RawStore(Protocol):
     def walk(self) -> Iterator[tuple[RawRef, Capture, dict[str, Any]]]:
         """Everything stored, oldest segment first."""
 
-    def scan(self) -> Iterator[tuple[RawRef, StoredPair | None]]:
-        """Every pair as it lies, oldest segment first; None where a record is broken."""
+    def scan(self, segments: Iterable[str] | None = None) -> Iterator[tuple[RawRef, StoredPair | None]]:
+        """Every pair (of some segments) as it lies, oldest segment first; None where a record is broken."""
+
+    def names(self) -> list[str]:
+        """All sealed segments, oldest first."""
+
+    def size(self, segment: str) -> int:
+        """Bytes of a segment, 0 when there is none."""
+
+    def drop(self, segment: str) -> None:
+        """Remove a sealed segment."""
 
     def files(self, scratch: Path) -> Iterator[tuple[str, Path]]:
         """Every file of the store for a backup: path below its root, and where it lies now."""

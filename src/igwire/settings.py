@@ -64,6 +64,12 @@ class Settings(BaseSettings):
     host_requests: int = Field(default=5000, ge=1)
     # Requests of a backfill's run above which it must be confirmed (parameter `confirmed`).
     backfill_requests: int = Field(default=20_000, ge=1)
+    # With less free room (GB) on the state folder's disk nothing is fetched (deferred, reason `disk`).
+    free_floor_gb: float = Field(default=2.0, ge=0)
+    # Days for which answers of feeds and archives are kept; 0 = for ever. Pages are kept for ever.
+    keep_feeds_days: int = Field(default=90, ge=0)
+    # Where the weekly backup goes: a folder on another disk, or an fsspec URL; empty = no backup.
+    backup_url: str = ""
     # Where sealed raw segments go: an fsspec URL such as s3://bucket/raw; empty = the state folder.
     raw_url: str = ""
     # Seconds one collect task may take; the rest is deferred.

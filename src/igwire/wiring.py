@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from igwire.ledger.database import Ledger
     from igwire.pipeline.alerting import Told
     from igwire.pipeline.parts import Parts
+    from igwire.pipeline.tend import Line
     from igwire.runtime.delivery import Deliverer
     from igwire.search.alerts import Alerts
     from igwire.search.reader import Reader
@@ -219,6 +220,7 @@ def fetch_stage(allow_loopback: bool) -> dict[str, Any]:
 def parts() -> Parts:
     """Everything that the pipeline works with."""
     from igwire.pipeline.parts import Knobs, Parts
+    from igwire.store.space import free
 
     chosen = settings.get()
     knobs = Knobs(
@@ -228,10 +230,11 @@ def parts() -> Parts:
         parser_workers=chosen.parser_workers,
         batches=chosen.batches,
         host_requests=chosen.host_requests,
+        free_floor=int(chosen.free_floor_gb * 1024**3),
     )
     return Parts(
         ledger=ledger(), store=raw_store(), catalogue=catalogue(), clock=CLOCK, knobs=knobs, fetcher=fetcher, tagger=tagger, index=search_index,
-        forget_told=_courier().forget,
+        forget_told=_courier().forget, free_bytes=partial(free, chosen.state.absolute()),
     )  # fmt: skip
 
 
@@ -243,6 +246,39 @@ def backup(target: str) -> Saved:
 
     chosen = settings.get()
     return save(parts(), Remote(target), chosen.state.absolute(), settings=chosen.shown(), release=__version__)
+
+
+def index_room() -> str:
+    """How full Elasticsearch's disk is and what that stops, in words."""
+    from elasticsearch import ApiError, TransportError
+
+    from igwire.index.tending import watermark
+
+    try:
+        used, stopped = watermark(elasticsearch_client())
+    except (ApiError, TransportError) as error:
+        return f"Elasticsearch does not tell of its disk: {str(error)[:200]}"
+    return stopped or f"Elasticsearch's disk is {used:.0%} full, below its watermarks."
+
+
+def tend() -> list[Line]:
+    """The weekly care of the archive; see `pipeline.tend`."""
+    from igwire.index.tending import Tended
+    from igwire.pipeline.tend import Care
+    from igwire.pipeline.tend import tend as run
+
+    chosen = settings.get()
+
+    def save() -> str:
+        done = backup(chosen.backup_url)
+        return f"{done.files} files are in the backup, {done.copied} of them copied now"
+
+    index = Tended(elasticsearch_client(), chosen.index_prefix)
+    care = Care(
+        parts=parts(), state=chosen.state.absolute(), index=index, clock=CLOCK, keep_feeds_days=chosen.keep_feeds_days,
+        backup=save if chosen.backup_url else None,
+    )  # fmt: skip
+    return run(care, f"tend__{CLOCK.now():%Y-%m-%dT%H:%M:%S}")
 
 
 def restore(source: str) -> Manifest:

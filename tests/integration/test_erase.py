@@ -7,6 +7,7 @@ from elasticsearch import Elasticsearch
 from fakes import FakeClock
 
 from igwire.index import migrate
+from igwire.index.tending import Tended, watermark
 from igwire.index.writer import BulkWriter
 from igwire.model import WriteAction
 
@@ -32,3 +33,15 @@ def test_removed_documents_are_in_no_version_and_an_older_write_comes_too_late(e
         # A ledger that was lost counts anew and knows no version so high.
         writer.remove({"b": 1})
         assert [name for name, _ in migrate.Versions(client, index_prefix).hashes(old)] == ["c"]
+
+
+def test_the_weekly_care_reads_the_live_index_and_the_disk(elasticsearch_url, index_prefix):
+    with Elasticsearch(elasticsearch_url) as client:
+        migrate.apply(client, index_prefix)
+        assert {r.outcome for r in BulkWriter(client, index_prefix, FakeClock()).write(actions(1, "a", "b"))} == {"acked"}
+        tended = Tended(client, index_prefix)
+        assert sorted(name for name, _ in tended.held()) == ["a", "b"]
+        assert (tended.finds("a"), tended.finds("nothing of the kind")) == (True, False)
+        used, stopped = watermark(client)
+        assert 0 < used < 1
+        assert stopped is None or "disk" in stopped or "read-only" in stopped

@@ -26,6 +26,7 @@ from igwire.cli import (
     stage,
     state,
     system,
+    tend,
 )
 from igwire.errors import IgwireError, UsageError
 
@@ -50,6 +51,8 @@ app.command("search")(search.search)
 app.command("show")(search.show)
 app.command("serve")(serve.serve)
 app.command("erase")(erase.erase)
+app.command("tend")(tend.tend)
+app.command("space")(tend.space)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("status")(state.status)

@@ -118,6 +118,17 @@ def raise_seq(conn: sa.Connection, document: StoredDocument, projected_hash: str
     return document.write_seq + 1
 
 
+def all_ids(conn: sa.Connection) -> set[str]:
+    """Ids of all documents."""
+    return set(conn.execute(sa.select(documents.c.id)).scalars())
+
+
+def newest_indexed(conn: sa.Connection) -> StoredDocument | None:
+    """The newest document that Elasticsearch has acknowledged."""
+    row = conn.execute(sa.select(documents).where(documents.c.indexed_seq > 0).order_by(documents.c.first_seen_at.desc(), documents.c.id).limit(1)).first()
+    return _document(row) if row else None
+
+
 def count(conn: sa.Connection) -> int:
     """How many documents there are."""
     return int(conn.execute(sa.select(sa.func.count()).select_from(documents)).scalar() or 0)

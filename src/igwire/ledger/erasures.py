@@ -171,6 +171,18 @@ def documents_at(conn: sa.Connection, ref: RawRef) -> list[str]:
     )
 
 
+def forget_raw(conn: sa.Connection, ref: RawRef) -> None:
+    """Nothing points to the capture at this place any more: no later body, no archive page."""
+    for table in (payloads, archive_pages):
+        conn.execute(table.delete().where(table.c.segment == ref.segment, table.c.raw_offset == ref.offset))
+
+
+def forget_segment(conn: sa.Connection, segment: str) -> None:
+    """As `forget_raw`, for a whole segment."""
+    for table in (payloads, archive_pages):
+        conn.execute(table.delete().where(table.c.segment == segment))
+
+
 def forget(conn: sa.Connection, ids: Iterable[str]) -> None:
     """Remove every row that holds something of these items and documents; how runs ended stays, without words."""
     for chunk in chunked(ids):

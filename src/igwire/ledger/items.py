@@ -145,6 +145,24 @@ def find(conn: sa.Connection, key: str) -> Item | None:
     return _item(row) if row else None
 
 
+def raw_by_source(conn: sa.Connection) -> dict[str, tuple[int, int]]:
+    """Source → pages in the raw store and their bytes there, the largest first."""
+    columns = (items.c.source_id, sa.func.count(), sa.func.sum(items.c.raw_length))
+    rows = conn.execute(sa.select(*columns).where(items.c.segment.is_not(None)).group_by(items.c.source_id).order_by(columns[2].desc()))
+    return {row[0]: (int(row[1]), int(row[2])) for row in rows}
+
+
+def segments(conn: sa.Connection) -> set[str]:
+    """Segments that hold pages."""
+    return set(conn.execute(sa.select(items.c.segment).where(items.c.segment.is_not(None)).distinct()).scalars())
+
+
+def segment_ends(conn: sa.Connection) -> dict[str, int]:
+    """Segment → byte behind the last page that the ledger points to."""
+    end = sa.func.max(items.c.raw_offset + items.c.raw_length)
+    return {row[0]: int(row[1]) for row in conn.execute(sa.select(items.c.segment, end).where(items.c.segment.is_not(None)).group_by(items.c.segment))}
+
+
 def any_known(conn: sa.Connection) -> bool:
     """Whether the ledger has items at all."""
     return conn.execute(sa.select(items.c.id).limit(1)).first() is not None

@@ -13,6 +13,7 @@ from igwire.fetch import policy, usage
 from igwire.ledger import hosts, items, runs
 from igwire.ledger.items import Item
 from igwire.model import Capture, Disposition, Outcome, RawRef
+from igwire.pipeline import space
 from igwire.pipeline.pages import Held, PageRequests
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.raw import Keeper
@@ -29,6 +30,10 @@ def collect(parts: Parts, run_id: str, batch: int) -> None:
         wanted = [i for i in items.get(conn, runs.batch_items(conn, run_id, batch)) if i.state == "new"]
         run = runs.get(conn, run_id)
     if not wanted:
+        return
+    if space.full(parts):
+        with parts.store.writer() as writer:
+            _Collecting(parts, run_id, Keeper(parts.ledger, writer)).defer((item, "disk") for item in wanted)
         return
     until = parts.clock.now() + timedelta(seconds=parts.knobs.budget_s)
     lane = "past" if run and run.mode == "past" else "daily"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from igwire.errors import Unavailable, UsageError
 from igwire.index.revision import revision_id
-from igwire.ledger import erasures, items, payloads
+from igwire.ledger import erasures, items
 from igwire.ledger.erasures import SOURCE, Tombstone
 from igwire.model import RawRef
 from igwire.pipeline import copies
@@ -204,7 +204,7 @@ def _forget(parts: Parts, rows: Sequence[Tombstone], unwanted: Sequence[RawRef])
             if row.doc_id == row.id:
                 copies.forget_document(conn, row.id)
         for ref in unwanted:
-            payloads.forget(conn, ref)
+            erasures.forget_raw(conn, ref)
         erasures.forget(conn, [row.id for row in rows])
         for source_id in _sources(rows):
             erasures.forget_source(conn, source_id)

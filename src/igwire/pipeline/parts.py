@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ class Knobs:
     batches: int
     # Requests that one host gets in a UTC day at most.
     host_requests: int = 5000
+    # With fewer free bytes nothing is fetched.
+    free_floor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,8 @@ class Parts:
     fetcher: Callable[[], Fetcher]
     tagger: Callable[[], Tagger]
     index: Callable[[], SearchIndex]
+    # Free bytes on the disk of the state folder.
+    free_bytes: Callable[[], int] = lambda: sys.maxsize
     # Takes what alerts wrote about these ids and addresses out of the operator's files.
     forget_told: Callable[[Collection[str]], None] = lambda _: None
 

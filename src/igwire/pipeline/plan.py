@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from igwire.ledger import items, runs
 from igwire.ledger.items import Item
 from igwire.model import Source, Window
+from igwire.pipeline import space
 from igwire.pipeline.erase import go_on_erasing
 from igwire.pipeline.gaps import fill_gaps
 from igwire.pipeline.inventory import list_archives, take_listed
@@ -42,7 +43,10 @@ def plan(parts: Parts, run_id: str, window: Window, *, wanted: Sequence[str] = (
     now = parts.clock.now()
     with parts.ledger.transaction() as conn:
         runs.start(conn, run_id, mode=window.mode, window=window, now=now)
-    if poll:
+    if poll and space.full(parts):
+        with parts.ledger.transaction() as conn:
+            runs.add_polls(conn, run_id, {"disk": len(chosen)})
+    elif poll:
         until = now + timedelta(seconds=parts.knobs.budget_s)
         counts = _from_archives(parts, run_id, chosen, window, until) if window.mode == "past" else _from_feeds(parts, run_id, chosen, window, until)
         with parts.ledger.transaction() as conn:

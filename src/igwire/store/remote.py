@@ -45,6 +45,10 @@ class Remote:
         found = self._ask(lambda: self._fs.find(f"{self._root}/{below}", detail=True))
         return {path[len(self._root) :].lstrip("/"): int(info["size"]) for path, info in found.items()}
 
+    def size(self, name: str) -> int:
+        """Bytes of one file."""
+        return int(self._ask(lambda: self._fs.info(f"{self._root}/{name}"))["size"])
+
     def rename(self, old: str, new: str) -> None:
         """Give a file another name; what was there is replaced."""
         self._ask(lambda: self._fs.mv(f"{self._root}/{old}", f"{self._root}/{new}"))

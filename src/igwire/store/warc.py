@@ -154,9 +154,24 @@ class WarcStore:
                     raise
                 yield ref, *found
 
-    def scan(self) -> Iterator[tuple[RawRef, records.Read | None]]:
-        """Every pair as it lies, oldest sealed segment first; a body that lies elsewhere is not fetched. None where a record is broken."""
-        for segment in self.names():
+    def size(self, segment: str) -> int:
+        """Bytes of a segment, sealed or open; 0 when there is none."""
+        path = layout.find(self._root, segment)
+        if path is not None:
+            return path.stat().st_size
+        name = layout.remote_name(segment)
+        return self._remote.size(name) if self._remote and self._remote.exists(name) else 0
+
+    def drop(self, segment: str) -> None:
+        """Remove a sealed segment, here and on the remote."""
+        layout.folder(self._root, segment).joinpath(f"{segment}{layout.SEALED}").unlink(missing_ok=True)
+        name = layout.remote_name(segment)
+        if self._remote and self._remote.exists(name):
+            self._remote.remove(name)
+
+    def scan(self, segments: Iterable[str] | None = None) -> Iterator[tuple[RawRef, records.Read | None]]:
+        """Every pair of sealed segments (None = all) as it lies, oldest first; a body that lies elsewhere is not fetched. None where a record is broken."""
+        for segment in self.names() if segments is None else segments:
             with self.open(segment) as stream:
                 yield from _pairs(stream, segment)
 

@@ -1,0 +1,134 @@
+"""The weekly care: differences are found and mended or reported, old feed answers go, a full disk defers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from invented import LIVE, page, serve
+
+from igwire.errors import Unavailable
+from igwire.index.document import document_hash
+from igwire.ledger import documents, runs
+from igwire.pipeline import erase as erasing
+from igwire.pipeline import space
+from igwire.pipeline.run import run_all
+from igwire.pipeline.tend import Care, tend
+from igwire.urls import document_id
+
+ONE, TWO = (document_id(f"http://news.example/{name}") for name in ("one", "two"))
+
+
+class Held:
+    """The fake index as the weekly care looks at it."""
+
+    def __init__(self, index) -> None:
+        self.index = index
+
+    def held(self):
+        return [(doc_id, document_hash(body)) for doc_id, body in self.index.documents.items()]
+
+    def finds(self, title: str) -> bool:
+        return any(body["title"] == title for body in self.index.documents.values())
+
+    def room(self) -> str | None:
+        return None
+
+
+@pytest.fixture
+def filled(bench):
+    serve(bench, one=(200, page("One")), two=(200, page("Two", "Quite another text about addresses and registries. " * 20)))
+    run_all(bench.parts(gap_s=0), "r1", LIVE)
+    return bench
+
+
+def care(bench, **more) -> Care:
+    return Care(parts=bench.parts(gap_s=0), state=bench.folder, index=Held(bench.index), clock=bench.clock, backup=lambda: "saved", **more)
+
+
+def said(lines, step: str) -> list[tuple[str, str]]:
+    return [(line.level, line.detail) for line in lines if line.step == step]
+
+
+def test_in_order_everything_is_ok_and_the_report_is_kept(filled):
+    lines = tend(care(filled), "t1")
+    assert {line.level for line in lines} == {"ok"}
+    with filled.ledger.reading() as conn:
+        run = runs.get(conn, "t1")
+    assert (run.mode, run.status, len(run.totals["lines"])) == ("tend", "ok", len(lines))
+
+
+def test_missing_and_older_documents_are_sent_again_and_unknown_ones_removed(filled):
+    filled.index.documents[TWO] = {**filled.index.documents[TWO], "title": "Older"}
+    del filled.index.documents[ONE]
+    filled.index.documents["1-stranger"] = {"title": "Stranger"}
+    lines = tend(care(filled), "t1")
+    assert [level for level, _ in said(lines, "index")] == ["repaired", "repaired"]
+    assert sorted(filled.index.documents) == sorted([ONE, TWO])
+    assert filled.index.documents[TWO]["title"] == "Two"
+
+
+def test_an_index_of_another_ledger_is_not_emptied(filled):
+    for number in range(9):
+        filled.index.documents[f"1-stranger{number}"] = {"title": "Stranger"}
+    lines = tend(care(filled), "t1")
+    assert next(level for level, _ in said(lines, "index")) == "red"
+    assert len(filled.index.documents) == 11
+
+
+def test_an_erased_document_that_something_wrote_back_goes_again(filled):
+    body = filled.index.documents[ONE]
+    parts = filled.parts()
+    erasing.erase(parts, erasing.tombstones_for(parts, keys=[ONE], reason="asked", now=filled.clock.now()))
+    filled.index.documents[ONE] = body
+    assert said(tend(care(filled), "t1"), "index")[0][0] == "red"
+    assert ONE not in filled.index.documents
+
+
+def test_a_lost_segment_a_failed_backup_and_a_missing_target_are_red(filled):
+    for file in filled.folder.glob("raw/*/*/*/*.warc.gz"):
+        file.write_bytes(file.read_bytes()[:50])
+
+    def away() -> str:
+        raise Unavailable("the bucket does not answer")
+
+    lines = tend(replace(care(filled), backup=away), "t1")
+    assert said(lines, "raw store")[0][0] == "red"
+    assert said(lines, "backup") == [("red", "the bucket does not answer")]
+    assert said(tend(replace(care(filled), backup=None), "t2"), "backup")[0][0] == "red"
+
+
+def test_answers_of_feeds_go_after_their_time_and_pages_stay(filled):
+    filled.clock.moment += timedelta(days=80)
+    tend(care(filled), "t1")
+    assert "feed" in [facts["kind"] for _, _, facts in filled.store.walk()]
+    filled.clock.moment += timedelta(days=20)
+    tend(care(filled, keep_feeds_days=0), "t2")
+    assert "feed" in [facts["kind"] for _, _, facts in filled.store.walk()]
+    tend(care(filled), "t3")
+    assert [facts["kind"] for _, _, facts in filled.store.walk()] == ["page", "page"]
+    with filled.ledger.reading() as conn:
+        assert documents.count(conn) == 2
+
+
+def test_a_full_disk_defers_and_nothing_is_asked(bench):
+    serve(bench, one=(200, page("One")))
+    free = [10**9]
+    parts = replace(bench.parts(gap_s=0, free_floor=10**8), free_bytes=lambda: free[0])
+    free[0] = 10**7
+    done = run_all(parts, "r1", LIVE)
+    assert (done.polls, bench.fetcher.asked) == ({"disk": 1}, [])
+    free[0] = 10**9
+    run_all(replace(parts, free_bytes=iter([10**9, 10**7, 10**7]).__next__), "r2", LIVE)
+    with bench.ledger.reading() as conn:
+        assert runs.totals(conn, "r2") == {"deferred": {"disk": 1}}
+    assert run_all(parts, "r3", LIVE).outcomes["indexed"] == 1
+
+
+def test_space_by_kind_and_source_with_a_forecast(filled):
+    found = space.measure(replace(filled.parts(free_floor=1000), free_bytes=lambda: 10**9), filled.folder)
+    assert found.kinds["raw store"] > 0
+    assert found.kinds["ledger"] > 0
+    assert found.sources["example"][0] == 2
+    assert found.days_left == pytest.approx((10**9 - 1000) / found.per_day)
