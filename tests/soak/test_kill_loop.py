@@ -28,7 +28,9 @@ from igwire.index.migrate import apply
 from igwire.orchestrate import resolve_window
 from igwire.pipeline.run import run_all
 apply(wiring.elasticsearch_client(), settings.get().index_prefix)
-window = resolve_window(run_type="manual", params={"since": "2015-01-01"}, interval=None, run_after=None, now=wiring.CLOCK.now())
+now = wiring.CLOCK.now()
+window = resolve_window(run_type=%(run_type)r, params={"since": "2015-01-01", "until": f"{now:%%Y-%%m-%%d}"}, interval=None, run_after=None, now=now)
+assert window.mode == %(mode)r
 raise SystemExit(0 if run_all(wiring.parts(), "soak", window).ok else 1)
 """
 
@@ -36,8 +38,9 @@ raise SystemExit(0 if run_all(wiring.parts(), "soak", window).ok else 1)
 class Place:
     """One igwire with a state and indices of its own."""
 
-    def __init__(self, folder: Path, room, es_url: str, prefix: str) -> None:
+    def __init__(self, folder: Path, room, es_url: str, prefix: str, mode: str) -> None:
         folder.mkdir()
+        self.program = _RUN % {"run_type": "backfill" if mode == "past" else "manual", "mode": mode}
         catalogue = folder / "newsroom.yaml"
         catalogue.write_text(yaml.safe_dump({"group": "newsroom", "sources": room.catalogue()}, allow_unicode=True), encoding="utf-8")
         self.folder, self.es_url, self.prefix = folder, es_url, prefix
@@ -48,7 +51,7 @@ class Place:
 
     def start(self) -> subprocess.Popen[bytes]:
         # A group of its own: a killed run takes its parser workers with it, as a killed container does.
-        return subprocess.Popen([sys.executable, "-c", _RUN], env={**os.environ, **self.variables}, start_new_session=True)
+        return subprocess.Popen([sys.executable, "-c", self.program], env={**os.environ, **self.variables}, start_new_session=True)
 
     def indexed(self) -> dict[str, dict]:
         requests.post(f"{self.es_url}/{self.prefix}-articles/_refresh", timeout=30)
@@ -56,12 +59,13 @@ class Place:
         return {hit["_id"]: {k: v for k, v in hit["_source"].items() if k not in _OF_THE_RUN} for hit in hits}
 
 
-def test_killed_runs_end_like_an_undisturbed_one(tmp_path, newsroom, elasticsearch_url, index_prefix):
-    calm = Place(tmp_path / "calm", newsroom, elasticsearch_url, f"{index_prefix}-calm")
+@pytest.mark.parametrize("mode", ["live", "past"])
+def test_killed_runs_end_like_an_undisturbed_one(tmp_path, newsroom, elasticsearch_url, index_prefix, mode):
+    calm = Place(tmp_path / "calm", newsroom, elasticsearch_url, f"{index_prefix}-calm", mode)
     assert calm.start().wait() == 0
     dice, killed = random.Random(7), []
     for number in range(_PLACES):
-        rough = Place(tmp_path / f"rough{number}", newsroom, elasticsearch_url, f"{index_prefix}-rough{number}")
+        rough = Place(tmp_path / f"rough{number}", newsroom, elasticsearch_url, f"{index_prefix}-rough{number}", mode)
         killed.append(kill_until_it_ends(rough, dice))
         assert rough.start().wait() == 0
         assert rough.indexed() == calm.indexed()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from igwire.feeds.parse import moment_of
@@ -20,6 +20,8 @@ from igwire.model import Capture, FeedEntry, Source, Window
 
 # A walk that needs more pages than this for a window has lost its way.
 MAX_PAGES = 200
+# Archives speak of the publisher's own days and years, which may begin this long before or after those of UTC.
+ZONES = timedelta(hours=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

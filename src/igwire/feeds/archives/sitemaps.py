@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from igwire.errors import BadUrl
-from igwire.feeds.archives import Ask, Body, Got, Verdict, Walk, date_of, sort_out
+from igwire.feeds.archives import ZONES, Ask, Body, Got, Verdict, Walk, date_of, sort_out
 from igwire.feeds.sitemap import ParsedSitemap, parse_sitemap
 from igwire.model import FeedEntry, Source, Window
 from igwire.urls import fetch_url
@@ -70,7 +70,8 @@ def _may_hold(child: str, window: Window) -> bool:
     """False when the sitemap's name says that it is of other years, or of no articles."""
     path = urlsplit(child).path
     years = {int(year) for year in _YEAR.findall(path)}
-    return not NO_ARTICLES.search(path) and (not years or bool(years & set(range(window.start.year, window.end.year + 1))))
+    wanted = range((window.start - ZONES).year, (window.end + ZONES).year + 1)
+    return not NO_ARTICLES.search(path) and (not years or bool(years & set(wanted)))
 
 
 def read_sitemap(body: Body) -> ParsedSitemap:

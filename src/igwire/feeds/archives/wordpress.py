@@ -8,12 +8,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlencode
 
-from igwire.feeds.archives import MAX_PAGES, Ask, Body, Verdict, Walk, sort_out
+from igwire.feeds.archives import MAX_PAGES, ZONES, Ask, Body, Verdict, Walk, sort_out
 from igwire.feeds.parse import entry_link, plain_line, plain_text
 from igwire.model import Capture, FeedEntry, Source, Window
 
-# `after` and `before` compare the site's local time, which may be this far from UTC.
-_ZONES = timedelta(hours=14)
 _PER_PAGE = 100
 _FIELDS = "id,date,date_gmt,modified_gmt,link,title,excerpt,content"
 
@@ -51,8 +49,9 @@ def _counted(capture: Capture | None, name: str) -> int | None:
 
 
 def _url(source: Source, window: Window, number: int) -> str:
+    # `after` and `before` compare the site's local time.
     asked = {
-        "after": f"{window.start - _ZONES:%Y-%m-%dT%H:%M:%S}", "before": f"{window.end + _ZONES:%Y-%m-%dT%H:%M:%S}", "per_page": _PER_PAGE,
+        "after": f"{window.start - ZONES:%Y-%m-%dT%H:%M:%S}", "before": f"{window.end + ZONES:%Y-%m-%dT%H:%M:%S}", "per_page": _PER_PAGE,
         "page": number, "orderby": "date", "order": "asc", "_fields": _FIELDS,
     }  # fmt: skip
     return f"{source.site.rstrip('/')}/wp-json/wp/v2/posts?{urlencode(asked)}"
