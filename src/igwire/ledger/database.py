@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from igwire.errors import ConfigError, Unavailable
 
 # The newest migration; a test holds it against the migrations folder.
-HEAD = "0008_archives"
+HEAD = "0009_boilerplate"
 # SQLite takes 32,766 variables in a statement; a chunk of ids stays far below on every database.
 _CHUNK = 500
 # Seconds a writer waits for another's transaction; all transactions here are far shorter.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,15 +45,31 @@ def get(conn: sa.Connection, ids: Sequence[str]) -> list[StoredDocument]:
     return [_document(row) for row in conn.execute(sa.select(documents).where(documents.c.id.in_(ids)).order_by(documents.c.id))]
 
 
-def save_article(conn: sa.Connection, doc_id: str, article: Article, *, item_id: str, source_id: str, first_seen_at: datetime, fetched_at: datetime) -> bool:
+def save_article(
+    conn: sa.Connection,
+    doc_id: str,
+    article: Article,
+    *,
+    item_id: str,
+    source_id: str,
+    first_seen_at: datetime,
+    fetched_at: datetime,
+    clean: Callable[[Article], Article] = lambda article: article,
+) -> bool:
     """Store an extracted article under `doc_id`; False when the document shows another item's capture already.
 
-    A changed content hash is a new revision of the same document; the same hash by a newer extractor replaces the text's metadata.
-    """
+    A changed content hash is a new revision of the same document; the same hash by a newer extractor replaces the text's metadata,
+    and so does a text that differs only by what `clean` takes out of the known one.
+    """  # fmt: skip
     known = conn.execute(sa.select(documents).where(documents.c.id == doc_id)).first()
     if known and known.item_id != item_id:
         return False
     changed = known is None or known.content_hash != article.content_hash
+    if known and changed:
+        before = clean(packing.unpack_article(known.article))
+        changed = before.content_hash != article.content_hash
+        if before.content_hash != known.content_hash:
+            _replace_revision(conn, doc_id, known.revision, before)
     revision = (known.revision + changed) if known else 1
     packed = packing.pack_article(article)
     values = {
@@ -66,6 +82,19 @@ def save_article(conn: sa.Connection, doc_id: str, article: Article, *, item_id:
         row = {"doc_id": doc_id, "revision": revision, "content_hash": article.content_hash, "article": packed, "seen_at": fetched_at}
         conn.execute(upsert(conn, revisions).values(row).on_conflict_do_nothing())
     return True
+
+
+def _replace_revision(conn: sa.Connection, doc_id: str, revision: int, article: Article) -> None:
+    """The version as it would be extracted today, so that the next one's difference tells only what the publisher changed."""
+    same = (revisions.c.doc_id == doc_id) & (revisions.c.revision == revision)
+    conn.execute(revisions.update().where(same).values(content_hash=article.content_hash, article=packing.pack_article(article)))
+
+
+def newest(conn: sa.Connection, source_id: str, limit: int) -> list[Article]:
+    """The articles of the source that were seen last, the oldest of them first."""
+    wanted = sa.select(documents.c.article).where(documents.c.source_id == source_id)
+    rows = conn.execute(wanted.order_by(documents.c.first_seen_at.desc(), documents.c.id).limit(limit)).scalars()
+    return [packing.unpack_article(row) for row in reversed(list(rows))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,11 +174,15 @@ def acknowledged(conn: sa.Connection, doc_id: str, seq: int) -> None:
     conn.execute(documents.update().where(older).values(indexed_seq=seq))
 
 
-def stale_stamps(conn: sa.Connection, *, extract_stamp: str | None, tag_stamp: str | None) -> Iterable[str]:
-    """Ids of documents that were made by other code or another knowledge base than the given stamps (None = do not ask)."""
+def stale_stamps(conn: sa.Connection, *, extract_stamp: str | None, by_source: Mapping[str, str], tag_stamp: str | None) -> Iterable[str]:
+    """Ids of documents that were made by other code or another knowledge base than the given stamps (None = do not ask).
+
+    `by_source`: the extractor's stamps of those sources that have their own.
+    """
     conditions = []
     if extract_stamp is not None:
-        conditions.append(documents.c.extract_stamp != extract_stamp)
+        stamp = sa.case(by_source, value=documents.c.source_id, else_=extract_stamp) if by_source else extract_stamp
+        conditions.append(documents.c.extract_stamp != stamp)
     if tag_stamp is not None:
         conditions.append(sa.or_(documents.c.tag_stamp.is_(None), documents.c.tag_stamp != tag_stamp))
     return list(conn.execute(sa.select(documents.c.id).where(sa.or_(*conditions))).scalars())

@@ -14,6 +14,7 @@ from igwire.ledger.database import Ledger, chunked, upsert
 from igwire.ledger.tables import (
     alert_told,
     archive_pages,
+    boilerplate,
     dead_letters,
     documents,
     erasures,
@@ -202,8 +203,15 @@ def forget(conn: sa.Connection, ids: Iterable[str]) -> None:
 
 
 def forget_source(conn: sa.Connection, source_id: str) -> None:
-    """Remove what is left of a source's own rows: sightings by its feed and its trace."""
-    for column in (item_sources.c.source_id, events.c.source_id, inventory.c.source_id, listings.c.source_id, archive_pages.c.source_id):
+    """Remove what is left of a source's own rows: sightings by its feed, its trace, the hashes of what its pages repeat."""
+    for column in (
+        item_sources.c.source_id,
+        events.c.source_id,
+        inventory.c.source_id,
+        listings.c.source_id,
+        archive_pages.c.source_id,
+        boilerplate.c.source_id,
+    ):
         conn.execute(sa.delete(column.table).where(column == source_id))
 
 

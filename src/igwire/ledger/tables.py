@@ -206,6 +206,19 @@ revisions = sa.Table(
     sa.Column("indexed", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
+boilerplate = sa.Table(
+    "boilerplate",
+    metadata,
+    # A line that many pages of the source repeat, as the hash of its folded text: no words of a page are kept here.
+    sa.Column("source_id", sa.String(120), primary_key=True),
+    sa.Column("line_hash", sa.String(32), primary_key=True),
+    # The version of the source's list with which it came; lines are added and never taken away.
+    sa.Column("version", sa.Integer, nullable=False),
+    # Pages that had it when it was learnt.
+    sa.Column("pages", sa.Integer, nullable=False),
+    sa.Column("learnt_at", UtcDateTime, nullable=False),
+)
+
 revisits = sa.Table(
     "revisits",
     metadata,

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -41,7 +42,7 @@ from igwire.model import (
     WriteAction,
     WriteResult,
 )
-from igwire.pipeline import copies
+from igwire.pipeline import boilerplate, copies
 from igwire.pipeline.erase import go_on_erasing, remove_late
 from igwire.pipeline.parts import Parts
 from igwire.urls import document_id, origin_of
@@ -80,6 +81,9 @@ def extract_items(work: Work, ids: Sequence[str]) -> None:
     with Pool(work.parts.knobs.parser_workers) as pool:
         for chunk in _chunks(ids):
             _extract_chunk(work, pool, chunk)
+            # A rebuild learns nothing: run twice it must give the same.
+            if not work.redo:
+                boilerplate.learn(work.parts, chunk)
     purge_raw(work.parts)
     go_on_erasing(work.parts)
 
@@ -126,10 +130,11 @@ def _extract_chunk(work: Work, pool: Pool, ids: list[str]) -> None:
     tasks = [(capture, item.entry, work.parts.source(item.source_id).timezone) for item, (capture, _) in pages]
     results = list(pool.map(extract_capture, tasks, timeout_s=_PAGE_S))
     with work.parts.ledger.transaction() as conn:
+        remover = boilerplate.Remover(conn)
         for (item, (capture, facts)), result in zip(pages, results, strict=True):
             outcome = Extraction(status="failed", reason=result.reason) if isinstance(result, Killed) else result.value
             wishes = _of_origin(conn, capture, facts)
-            _settle_extraction(work, conn, item, capture, outcome, wishes)
+            _settle_extraction(work, conn, item, capture, outcome, wishes, remover)
 
 
 def extract_capture(task: tuple[Capture, FeedEntry, str | None]) -> Extraction:
@@ -150,7 +155,9 @@ def _read(work: Work, item: Item) -> tuple[Capture, dict[str, Any]] | None:
         return None
 
 
-def _settle_extraction(work: Work, conn: sa.Connection, item: Item, capture: Capture, result: Extraction, wishes: Sequence[str]) -> None:
+def _settle_extraction(
+    work: Work, conn: sa.Connection, item: Item, capture: Capture, result: Extraction, wishes: Sequence[str], remover: boilerplate.Remover
+) -> None:
     said = usage.of_page(capture)
     # A page that this code could not read stays until another could: noarchive asks for no copy beyond the use.
     unwanted = said.noarchive and result.status != "failed"
@@ -170,9 +177,11 @@ def _settle_extraction(work: Work, conn: sa.Connection, item: Item, capture: Cap
         if erasures.held(conn, [item.id, doc_id]):
             _refuse_erased(work, conn, item, doc_id)
             return
+        clean = partial(remover.clean, source_id=item.source_id)
         mine = documents.save_article(
-            conn, doc_id, result.article, item_id=item.id, source_id=item.source_id, first_seen_at=item.first_seen_at, fetched_at=capture.fetched_at
-        )
+            conn, doc_id, clean(result.article), item_id=item.id, source_id=item.source_id, first_seen_at=item.first_seen_at, fetched_at=capture.fetched_at,
+            clean=clean,
+        )  # fmt: skip
         items.move(conn, item.id, "extracted" if mine else "duplicate", doc_id=doc_id)
         runs.resolve(conn, item.id, now=work.parts.clock.now())
         if mine and item.mode == "live":

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from igwire.errors import StoreError, Unavailable, UsageError
 from igwire.extract.article import stamp as extract_stamp
 from igwire.isolate import Killed, Pool
-from igwire.ledger import copies, documents, items, runs
+from igwire.ledger import boilerplate, copies, documents, items, runs
+from igwire.ledger.boilerplate import Learnt
 from igwire.ledger.documents import StoredDocument
 from igwire.ledger.items import Item
 from igwire.ledger.tables import dead_letters
@@ -24,6 +25,7 @@ from igwire.ledger.tables import documents as documents_table
 from igwire.ledger.tables import items as items_table
 from igwire.model import Extraction
 from igwire.pipeline import process
+from igwire.pipeline.boilerplate import Remover
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.plan import Batch
 from igwire.pipeline.process import CHUNK, Work
@@ -103,7 +105,9 @@ def select(conn: sa.Connection, selection: Selection, *, first: str, tag_stamp: 
     found = list(conn.execute(wanted).scalars())
     if not selection.only_stale:
         return found
-    stale = documents.stale_stamps(conn, extract_stamp=extract_stamp() if first == "extract" else None, tag_stamp=tag_stamp)
+    stamp = extract_stamp()
+    by_source = {source: Learnt(version=version).stamped(stamp) for source, version in boilerplate.versions(conn).items()}
+    stale = documents.stale_stamps(conn, extract_stamp=stamp if first == "extract" else None, by_source=by_source, tag_stamp=tag_stamp)
     of_stale = set(conn.execute(sa.select(items_table.c.id).where(items_table.c.doc_id.in_(list(stale)))).scalars())
     return [item_id for item_id in found if item_id in of_stale]
 
@@ -229,7 +233,9 @@ def _again(parts: Parts, pool: Pool, item: Item, document: StoredDocument, first
         result = Extraction(status="failed") if isinstance(done, Killed) else done.value
         if result.article is None:
             return None
-        document = dataclasses.replace(document, article=result.article)
+        with parts.ledger.reading() as conn:
+            article = Remover(conn).clean(result.article, document.source_id)
+        document = dataclasses.replace(document, article=article)
     return dataclasses.replace(document, tags=process.tag_document(parts, document)) if first in ("extract", "enrich") else document
 
 
