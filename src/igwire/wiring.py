@@ -248,6 +248,13 @@ def backup(target: str) -> Saved:
     return save(parts(), Remote(target), chosen.state.absolute(), settings=chosen.shown(), release=__version__)
 
 
+def metrics() -> tuple[bytes, str]:
+    """Metrics of this moment in the OpenMetrics format, and their content type."""
+    from igwire.pipeline.metrics import CONTENT_TYPE, text
+
+    return text(parts(), settings.get().state.absolute()), CONTENT_TYPE
+
+
 def index_room() -> str:
     """How full Elasticsearch's disk is and what that stops, in words."""
     from elasticsearch import ApiError, TransportError

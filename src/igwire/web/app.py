@@ -17,6 +17,7 @@ from igwire.ports import Clock
 from igwire.search.reader import Reader
 from igwire.search.rights import Viewer
 from igwire.web.files import Files
+from igwire.web.metrics import Measure, serve_metrics
 from igwire.web.pages import Pages
 from igwire.web.shelf import Shelf
 
@@ -29,11 +30,13 @@ _HEADERS = {
 }  # fmt: skip
 
 
-def create_app(reader: Callable[[], Reader], clock: Clock, *, viewer: Viewer = "public", dependencies: Sequence[Any] = ()) -> FastAPI:
+def create_app(
+    reader: Callable[[], Reader], clock: Clock, *, viewer: Viewer = "public", dependencies: Sequence[Any] = (), metrics: Measure | None = None
+) -> FastAPI:
     """The page as an application.
 
     `reader` is called once, at the first request; `viewer` decides how much of a text is shown (`search.rights`); `dependencies` guard
-    every route (a login).
+    every route (a login); `metrics` answers /metrics where it is given.
     """
     app = FastAPI(title="igwire", docs_url=None, redoc_url=None, openapi_url=None, dependencies=list(dependencies))
     shelf = Shelf(reader, clock, viewer, HERE / "templates")
@@ -46,6 +49,8 @@ def create_app(reader: Callable[[], Reader], clock: Clock, *, viewer: Viewer = "
         app.get(path, response_class=HTMLResponse)(page)
     app.get("/export/{kind}", response_class=Response)(files.export)
     app.get("/healthz", response_class=PlainTextResponse)(shelf.health)
+    if metrics is not None:
+        serve_metrics(app, metrics)
     app.middleware("http")(_with_headers)
     return app
 
