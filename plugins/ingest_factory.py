@@ -26,12 +26,12 @@ PARAMS = {
     "confirmed": Param(False, type="boolean", title="Confirmed", description="Run a backfill although it is above IGWIRE_BACKFILL_REQUESTS."),
     "skip_errors": Param(False, type="boolean", title="Stay green", description="Report faults without failing the run."),
 }
-# A month of a busy site takes hours at the polite rate, in tries of eight minutes; a real fault gets one more try.
+# A month of a busy site takes hours at the polite rate, in tries of eight minutes; a real fault gets two more tries.
 _TRIES = 60
 
 
 def _in_tries(work: Callable[[Any, bool], Answer]) -> Answer:
-    """Do the work; Unfinished is tried again until it is done, any other fault once."""
+    """Do the work; Unfinished is tried again until it is done, any other fault twice."""
     context = get_current_context()
     tried, most = context["ti"].try_number, context["ti"].max_tries
     try:
@@ -39,7 +39,7 @@ def _in_tries(work: Callable[[Any, bool], Answer]) -> Answer:
     except Unfinished:
         raise
     except Exception as error:
-        if tried > 1:
+        if tried > 2:
             raise AirflowFailException(str(error)) from error
         raise
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from elasticsearch import Elasticsearch
@@ -62,6 +63,14 @@ def test_applying_twice_changes_nothing(client, index_prefix):
     assert len(migrate.apply(client, index_prefix)) == len(schema.COMPONENTS)
     assert migrate.apply(client, index_prefix) == []
     assert migrate.diff(client, index_prefix) == []
+
+
+def test_several_processes_may_apply_at_once(client, index_prefix):
+    with ThreadPoolExecutor(4) as pool:
+        made = [line for lines in pool.map(lambda _: migrate.apply(client, index_prefix), range(4)) for line in lines]
+    assert len(made) == len(set(made)) == len(schema.COMPONENTS)
+    for kind in schema.COMPONENTS:
+        assert list(client.indices.get_alias(name=f"{index_prefix}-{kind}-write")) == [f"{index_prefix}-{kind}-v{schema.VERSION}-000001"]
 
 
 def test_analysis_folds_scripts_and_stems_english(client, index, index_prefix):

@@ -46,12 +46,22 @@ def apply(client: Elasticsearch, prefix: str) -> list[str]:
     for kind in schema.COMPONENTS:
         _put_templates(client, prefix, kind)
         if not client.indices.exists_alias(name=f"{prefix}-{kind}-write"):
-            name = new_version(client, prefix, kind)
-            client.indices.update_aliases(actions=[_add(prefix, kind, name), _add(prefix, kind, name, write=True)])
-            done.append(f"index {name} with its aliases")
+            done += _first_version(client, prefix, kind)
         else:
             done += _add_fields(client, prefix, kind)
     return done
+
+
+def _first_version(client: Elasticsearch, prefix: str, kind: str) -> list[str]:
+    """The index with its aliases in one call, so that of several processes that start at once one makes it and the others find it."""
+    name = _next_name(client, prefix, kind)
+    try:
+        client.indices.create(index=name, aliases={f"{prefix}-{kind}": {}, f"{prefix}-{kind}-write": {"is_write_index": True}})
+    except ApiError:
+        if not client.indices.exists_alias(name=f"{prefix}-{kind}-write"):
+            raise
+        return []
+    return [f"index {name} with its aliases"]
 
 
 def missing_fields(client: Elasticsearch, prefix: str, kind: str) -> dict[str, Any]:
@@ -121,11 +131,15 @@ def _add(prefix: str, kind: str, index: str, *, write: bool = False) -> dict[str
 
 def new_version(client: Elasticsearch, prefix: str, kind: str = "articles") -> str:
     """A new, empty index beside the others; its name."""
-    base = f"{prefix}-{kind}-v{schema.VERSION}-"
-    numbers = [int(match[1]) for name in client.indices.get(index=f"{base}*") if (match := re.search(r"-(\d{6})$", name))]
-    name = f"{base}{max(numbers, default=0) + 1:06}"
+    name = _next_name(client, prefix, kind)
     client.indices.create(index=name)
     return name
+
+
+def _next_name(client: Elasticsearch, prefix: str, kind: str) -> str:
+    base = f"{prefix}-{kind}-v{schema.VERSION}-"
+    numbers = [int(match[1]) for name in client.indices.get(index=f"{base}*") if (match := re.search(r"-(\d{6})$", name))]
+    return f"{base}{max(numbers, default=0) + 1:06}"
 
 
 def live_index(client: Elasticsearch, prefix: str, kind: str = "articles") -> str:
