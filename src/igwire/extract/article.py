@@ -13,8 +13,8 @@ from functools import cached_property, lru_cache
 from importlib.metadata import version
 from typing import Any
 
-from igwire.extract import blockmodel, dates, documents, judge, metadata
-from igwire.extract.blocks import Block, Frame, cut_with_depth, tokens_of
+from igwire.extract import blockmodel, dates, documents, judge, metadata, rules
+from igwire.extract.blocks import Block, Frame, cut, cut_with_depth, tokens_of
 from igwire.extract.features import Hints
 from igwire.extract.given import Given
 from igwire.extract.page import Page, decode
@@ -37,7 +37,8 @@ _COPY_WORDS = 8
 @lru_cache(maxsize=1)
 def stamp() -> str:
     """Version of the extracting code, its model and its engine."""
-    return f"igwire-extract/{_GENERATION}.{blockmodel.load().version} trafilatura/{version('trafilatura')}"
+    site_rules = rules.load().version
+    return f"igwire-extract/{_GENERATION}.{blockmodel.load().version} trafilatura/{version('trafilatura')}" + (f" rules/{site_rules}" if site_rules else "")
 
 
 def extract(
@@ -50,11 +51,13 @@ def extract(
     if refused := judge.refusal(body, content_type):
         return Extraction(status=refused[0], reason=refused[1])
     metadata.loading_languages()
-    read = Reading(Page(decode(body, content_type)))
+    page, rule = Page(decode(body, content_type)), rules.load().find(url, fetched_at.date())
+    chosen = _by_rule(page, rule) if rule else None
+    read = Reading(page)
     if read.depth > judge.MAX_DEPTH:
         # libxml2 drops what lies deeper without a word, so that the engine would read another page than the one that came.
         return Extraction(status="failed", reason="too_deep")
-    text = _best_text(read, entry)
+    text = chosen or _best_text(read, entry)
     if not text.text:
         return Extraction(status="rejected", reason="no_text")
     return Extraction(status="ok", article=_article(text, read, given))
@@ -129,6 +132,15 @@ def composed(kept: tuple[Block, ...]) -> tuple[str, tuple[Mark, ...]]:
         lines.append(line)
         start += len(line) + 1
     return "\n".join(lines), tuple(marks)
+
+
+def _by_rule(page: Page, rule: rules.Rule) -> Found | None:
+    """What a site's rule chooses; None where it chooses nothing, then the general way is gone. What it drops is gone for both."""
+    for node in page.tree.css(rule.drop) if rule.drop else ():
+        node.decompose()
+    kept = tuple(block for node in (page.tree.css(rule.keep) if rule.keep else ()) for block in cut(node))
+    text, marks = composed(kept)
+    return Found(text, "rules", judge.RULED, kept, marks) if text else None
 
 
 def _best_text(read: Reading, entry: FeedEntry | None) -> Found:
