@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,6 +36,22 @@ def plan(first: FromDay, last: ToDay = "", source: Sources = None, json: output.
     if made.requests > settings.get().backfill_requests:
         output.say(f"That is above IGWIRE_BACKFILL_REQUESTS ({settings.get().backfill_requests}): runs that large ask for the parameter `confirmed`.")
     output.say(command(window.start.date(), (window.end - timedelta(days=1)).date(), source or []))
+
+
+@app.command("list")
+def take_list(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV with the columns url, date and, if there are titles, title.")],
+    source: Annotated[str, typer.Option(help="Id of the source that the articles belong to.")],
+) -> None:
+    """Take a list of dated addresses into the inventory, for sources whose archive no machine can read; a backfill over the days fetches them."""
+    from igwire import wiring
+    from igwire.errors import UsageError
+    from igwire.pipeline import lists
+
+    parts = wiring.parts()
+    if source not in parts.catalogue.by_id:
+        raise UsageError(f"there is no source {source!r} in the catalogue; `igwire sources list` names all")
+    output.say(f"{lists.take_list(parts, file, source)} addresses are listed; `igwire backfill plan` shows what fetching them costs.")
 
 
 def plan_rows(made: Plan) -> list[dict[str, object]]:

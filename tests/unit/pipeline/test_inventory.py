@@ -163,3 +163,20 @@ def test_nothing_is_stamped_with_today(newsroom_bench, newsroom):
     with newsroom_bench.ledger.reading() as conn:
         newest = conn.execute(sa.select(sa.func.max(items.c.published_at))).scalar()
     assert newest < WUZHEN.end
+
+
+def test_a_list_from_a_file_is_read_by_the_interval_of_each_date(newsroom_bench, newsroom, tmp_path):
+    from igwire.errors import UsageError
+    from igwire.pipeline import inventory, lists
+
+    url = newsroom.url("policy-ledger", "/analysis/one.html")
+    file = tmp_path / "list.csv"
+    file.write_text(f"url,date,title\n{url},2015-12-16,One\n{url}2,2016-02-01T10:00:00+02:00,\n", encoding="utf-8")
+    parts = newsroom_bench.parts()
+    assert lists.take_list(parts, file, "policy-ledger") == 2
+    assert inventory.take_listed(parts, newsroom_bench.sources, WUZHEN) == 1
+    assert fetched(newsroom_bench) == {url: "new"}
+    for bad, told in (("url,date\nnot-a-url,2015-12-16\n", "list.csv:2"), (f"url,date\n{url},soon\n", "list.csv:2.*no date"), ("a,b\n", "list.csv:1")):
+        file.write_text(bad, encoding="utf-8")
+        with pytest.raises(UsageError, match=told):
+            lists.take_list(parts, file, "policy-ledger")
