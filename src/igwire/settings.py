@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     parser_workers: int = Field(default=2, ge=1)
     # A trained tagger beside the rules, such as "spacy:en_core_web_sm" (needs the extra `ner`); empty = rules only.
     ner: str = ""
+    # File of the reviewers' decisions on tags (`igwire curation`); empty = curation.yaml in the state folder.
+    curation: str = ""
     # Batches that one run is cut into, by host.
     batches: int = Field(default=4, ge=1, le=8)
     # File of alerts; empty = alerts.yaml in the state folder. Mail goes through the server of the URL, smtp://user:password@host:587.
@@ -122,7 +124,7 @@ class Settings(BaseSettings):
 
 
 # Settings that are paths, though some are kept as text because empty means none.
-_PATHS = {"state", "home", "es_home", "kibana_home", "es_ca_certs", "java_home", "catalogue"}
+_PATHS = {"state", "curation", "home", "es_home", "kibana_home", "es_ca_certs", "java_home", "catalogue"}
 
 
 def _variable(name: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -14,8 +15,6 @@ from igwire import settings
 from igwire.errors import ConfigError, Unavailable, UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from elasticsearch import Elasticsearch
 
     from igwire.enrich.tagger import Tagger
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from igwire.fetch.client import Client
     from igwire.index.writer import BulkWriter
     from igwire.kb import KnowledgeBase
+    from igwire.kb.curation import Decision, Decisions
     from igwire.ledger.database import Ledger
     from igwire.pipeline.alerting import Told
     from igwire.pipeline.parts import Parts
@@ -133,7 +133,27 @@ def tagger() -> Tagger:
     from igwire.enrich.engines import engine_of
     from igwire.enrich.tagger import Tagger
 
-    return Tagger(knowledge_base(), engine=engine_of(settings.get().ner))
+    return Tagger(knowledge_base(), engine=engine_of(settings.get().ner), decisions=decisions())
+
+
+def curation_file() -> Path:
+    """The file of the reviewers' decisions: IGWIRE_CURATION, else in the state folder."""
+    chosen = settings.get()
+    return Path(chosen.curation).absolute() if chosen.curation else chosen.state.absolute() / "curation.yaml"
+
+
+def decisions() -> Decisions:
+    """The reviewers' decisions. Raises CatalogueError with file and line."""
+    from igwire.kb import curation
+
+    return curation.load(curation_file(), knowledge_base())
+
+
+def decide(row: dict[str, Any]) -> Decision:
+    """Append a decision to the file. Raises CatalogueError when it is faulty."""
+    from igwire.kb import curation
+
+    return curation.add(curation_file(), row, knowledge_base())
 
 
 def alerts() -> Alerts:

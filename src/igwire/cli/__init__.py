@@ -10,6 +10,7 @@ from igwire.cli import (
     alerts,
     backfill,
     backup,
+    curation,
     erase,
     es,
     evaluation,
@@ -36,6 +37,7 @@ app.add_typer(es.app, name="es")
 app.add_typer(evaluation.app, name="eval")
 app.add_typer(index.app, name="index")
 app.add_typer(kb.app, name="kb")
+app.add_typer(curation.app, name="curation")
 app.add_typer(kibana.app, name="kibana")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(sources.app, name="sources")
@@ -49,6 +51,7 @@ app.command("rebuild")(ingest.rebuild)
 app.command("gaps")(backfill.gaps)
 app.command("search")(search.search)
 app.command("show")(search.show)
+app.command("why")(search.why)
 app.command("serve")(serve.serve)
 app.command("erase")(erase.erase)
 app.command("tend")(tend.tend)

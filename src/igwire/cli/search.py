@@ -102,3 +102,36 @@ def _show_history(key: str, json: bool) -> None:
         output.say(f"\n── revision {version['revision']}, {version['seen_at']}: {version['title']}")
         marks = {"same": "{}", "added": "{{+{}+}}", "removed": "[-{}-]"}
         output.say("".join(marks[kind].format(text) for kind, text in version["changes"]) or "the first that was seen")
+
+
+def why(
+    key: Annotated[str, typer.Argument(help="Id of a document, or its URL.")],
+    mention: Annotated[str, typer.Argument(help="The words as written, an entity's name or id, or a topic.")],
+    json: output.JsonFlag = False,
+) -> None:
+    """Print why a document bears a tag: rule, alias, model or decision of each mention, or the words that carried a topic."""
+    from igwire import wiring
+    from igwire.errors import UsageError
+    from igwire.urls import document_id
+
+    document = wiring.reader().get(document_id(key) if "://" in key else key)
+    if document is None:
+        raise UsageError(f"there is no document {key!r} in the index; `igwire trace` tells what became of it")
+    rows = reasons(document, mention)
+    if not rows:
+        raise UsageError(f"{key} has no tag {mention!r}; `igwire show {key} --json` lists its tags")
+    output.rows(
+        rows, ["field", "start", "end", "surface", "type", "entity", "score", "why"], json_flag=json, title=document.get("ingest", {}).get("tagger", "")
+    )
+
+
+def reasons(document: dict[str, Any], wanted: str) -> list[dict[str, Any]]:
+    """The document's mentions and topics that go by `wanted` (any case), each with its reason."""
+    name = wanted.casefold()
+    mentions = [m for m in document.get("entity_mentions", []) if name in {str(m.get(field, "")).casefold() for field in ("surface", "name", "entity", "qid")}]
+    topics = [
+        {"type": "topic", "surface": topic["topic"], "score": topic["score"], "why": "evidence: " + "; ".join(topic["evidence"])}
+        for topic in document.get("topic_scores", [])
+        if topic["topic"] == name
+    ]
+    return [*mentions, *topics]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from igwire.enrich.fold import key
-from igwire.enrich.speakers import HAN_TITLE, Speaker, words_pattern
+from igwire.enrich.speakers import HAN_TITLE, Speaker, Words
 
 # No statement is longer; each pattern excludes its own marks, so that unpaired ones cost nothing.
 _MARKS = re.compile(
@@ -51,12 +51,12 @@ class QuoteFinder:
     """Finds quotations by the words of `speech` (see kb/lists/speech.yaml). Pure."""
 
     def __init__(self, speech: Mapping[str, Sequence[str]]) -> None:
-        self._verb = _pattern(speech["verbs"])
-        self._pronoun = _pattern(speech["pronouns"])
-        self._thing = _pattern(speech["things"])
-        self._body = _pattern(speech["bodies"])
-        self._office = _pattern(speech["offices"])
-        self._work = _pattern(speech["works"], end=r"[\s:,—–-]*$")
+        self._verb = Words(speech["verbs"])
+        self._pronoun = Words(speech["pronouns"])
+        self._thing = Words(speech["things"])
+        self._body = Words(speech["bodies"])
+        self._office = Words(speech["offices"])
+        self._work = Words(speech["works"])
 
     def find(self, text: str, names: Sequence[Speaker]) -> tuple[dict[str, Any], ...]:
         """Quotations in order: {start, end, speaker, entity}; offsets are those of the words between the marks. `names`: see speakers.speakers."""
@@ -85,7 +85,7 @@ class QuoteFinder:
 
     def names_a_work(self, before: str) -> bool:
         """Whether the words before the marks announce a title or a term."""
-        return self._work.search(before) is not None
+        return any(not before[match.end() :].strip(" :,—–-\u00a0") for match in self._work.finditer(before))
 
 
 class _Reader:
@@ -95,6 +95,11 @@ class _Reader:
         self._finder, self._text, self._spans = finder, text, spans
         self._speakers = _outside(names, spans)
         self._starts = [s.start for s in self._speakers]
+        # The first who bears a name or a part of one.
+        self._people: dict[str, Speaker] = {}
+        for speaker in self._speakers:
+            for word in {key(speaker.name), *key(speaker.name).split()} if speaker.person else ():
+                self._people.setdefault(word, speaker)
         self._last: Speaker | None = None
         self._last_at = -1
 
@@ -204,10 +209,8 @@ class _Reader:
         return next((s for s in self._named(at, at + 2 * _REACH) if s.person), None)
 
     def _full(self, name: str, at: int) -> Speaker:
-        wanted = key(name)
-        for speaker in self._speakers:
-            if speaker.person and wanted in key(speaker.name).split():
-                return speaker
+        if speaker := self._people.get(key(name)):
+            return speaker
         return Speaker(at, at, name, True, None)
 
 
@@ -259,7 +262,3 @@ def _is_sentence(text: str, span: _Span) -> bool:
 def _count(words: str) -> int:
     """Words; two Chinese characters count as one."""
     return len(_WORD.findall(_CJK.sub(" ", words))) + (len(_CJK.findall(words)) + 1) // 2
-
-
-def _pattern(words: Iterable[str], end: str = "") -> re.Pattern[str]:
-    return re.compile(words_pattern(words) + end, re.IGNORECASE)

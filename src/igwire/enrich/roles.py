@@ -6,11 +6,12 @@ The words between a person's name and an office are few and of few kinds; each r
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from igwire.enrich.speakers import Speaker, words_pattern
+from igwire.enrich.speakers import Speaker, Words, words_pattern
 from igwire.enrich.vocabulary import SEQUENCE
 
 _REACH = 150
@@ -45,10 +46,9 @@ class RoleFinder:
 
     def __init__(self, roles: Mapping[str, Sequence[str]]) -> None:
         heads, modifiers, endings = (words_pattern(roles[kind]) for kind in ("heads", "modifiers", "endings"))
-        self._office = re.compile(
-            rf"(?<![\w-])(?:{modifiers}[\s-]){{0,3}}{heads}(?:\s{endings})?(?:\s(?:and|et|y|и|&)\s(?:{modifiers}\s)?{heads})?(?:\sfor\s(?-i:[a-z]+)(?=[,\s])|\sof\s(?-i:[a-z]+(?:\s[a-z]+)?)(?=\sat\s|\sin\s|,))?(?![\w-])",
-            re.IGNORECASE,
-        )
+        pattern = rf"(?<![\w-])(?:{modifiers}[\s-]){{0,3}}{heads}(?:\s{endings})?(?:\s(?:and|et|y|и|&)\s(?:{modifiers}\s)?{heads})?(?:\sfor\s(?-i:[a-z]+)(?=[,\s])|\sof\s(?-i:[a-z]+(?:\s[a-z]+)?)(?=\sat\s|\sin\s|,))?(?![\w-])"
+        self._at = re.compile(pattern, re.IGNORECASE)
+        self._office = Words([*roles["heads"], *roles["modifiers"]], pattern)
         self._connector = re.compile(rf"\s(?:{words_pattern(roles['connectors'])})(?=[\s]|(?<=['’]))", re.IGNORECASE)
         self._han = re.compile("|".join(sorted(map(re.escape, roles["han"]), key=len, reverse=True)))
         self._arabic = re.compile(
@@ -61,9 +61,14 @@ class RoleFinder:
         bodies = [n for n in known if not n.person and n.end > n.start]
         found: dict[tuple[str, str], dict[str, Any]] = {}
         people = [n for n in known if n.person and n.end > n.start]
-        stated = [role for n, person in enumerate(people) if not _cut_short(text, people, n) for role in self._of(text, person, bodies)]
-        taken = [(role["start"], role["end"]) for role in stated]
-        stated += [r for r in self._arabic_names(text, bodies) if not any(a < r["end"] and r["start"] < b for a, b in taken)] if _ARABIC.search(text) else []
+        stated = [
+            role
+            for n, person in enumerate(people)
+            if not _cut_short(text, people, n)
+            for role in self._of(text, person, _within(bodies, person.start, person.end))
+        ]
+        if _ARABIC.search(text):
+            stated += self._unrecognised(text, stated, bodies)
         for role in stated:
             found.setdefault((role["person"], role["role"].casefold()), role)
         return tuple(sorted(found.values(), key=lambda role: role["start"]))
@@ -72,7 +77,7 @@ class RoleFinder:
         if _CJK.match(text, person.start):
             yield from self._chinese(text, person, bodies)
             return
-        inside = self._office.match(text, person.start, person.end)
+        inside = self._at.match(text, person.start, person.end)
         if inside and " " in text[inside.end() : person.end].strip():
             yield _role(person, _words(inside), None, person.start, person.end, text[inside.end() : person.end].strip())
             return
@@ -83,7 +88,7 @@ class RoleFinder:
         opening = _OPENING.match(text, person.end, person.end + _REACH)
         if not opening:
             return
-        match = self._office.match(text, opening.end(), person.end + _REACH) or self._arabic.match(text, opening.end())
+        match = self._at.match(text, opening.end(), person.end + _REACH) or self._arabic.match(text, opening.end())
         if not match:
             return
         body = self._body_behind(text, match.end(), bodies)
@@ -139,6 +144,12 @@ class RoleFinder:
         if is_a and behind and not _HAN_STOP.search(text, is_a.end(), behind.start()):
             yield _role(person, behind[0], _han_body(text, is_a.end(), behind.start(), bodies), person.start, behind.end())
 
+    def _unrecognised(self, text: str, stated: Sequence[dict[str, Any]], bodies: Sequence[Speaker]) -> list[dict[str, Any]]:
+        taken = bytearray(len(text))
+        for role in stated:
+            taken[role["start"] : role["end"]] = b"\x01" * (role["end"] - role["start"])
+        return [role for role in self._arabic_names(text, bodies) if taken.find(1, role["start"], role["end"]) < 0]
+
     def _arabic_names(self, text: str, bodies: Sequence[Speaker]) -> Iterator[dict[str, Any]]:
         """Arabic names that nothing recognised: beside an office, before its comma or behind the body."""
         for office in self._arabic.finditer(text):
@@ -164,8 +175,17 @@ _ARABIC_BEHIND = re.compile(rf"\s((?!إن|أن|في|من|على|عن){_WORD_AR} 
 _ARABIC_BODY = re.compile(r"\s(?:(?:في|باسم|لدى|من|عن)\s)?((?:ال|لل)[\u0620-\u064a]{2,}(?:\sال[\u0620-\u064a]{2,})*)")
 
 
+def _within(bodies: Sequence[Speaker], start: int, end: int) -> Sequence[Speaker]:
+    """The bodies that begin near a place; `bodies` are in order of their starts."""
+    return bodies[bisect_left(bodies, start - _REACH, key=_start) : bisect_right(bodies, end + 2 * _REACH, key=_start)]
+
+
+def _start(name: Speaker) -> int:
+    return name.start
+
+
 def _arabic_body(text: str, at: int, bodies: Sequence[Speaker]) -> Speaker | None:
-    near = [b for b in bodies if at < b.start <= at + 16 and "،" not in text[at : b.start]]
+    near = [b for b in _within(bodies, at, at) if at < b.start <= at + 16 and "،" not in text[at : b.start]]
     if near:
         return max(near[:1], key=lambda b: b.end)
     match = _ARABIC_BODY.match(text, at)

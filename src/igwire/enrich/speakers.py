@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from igwire.enrich.fold import key
@@ -76,3 +77,36 @@ def words_pattern(words: Iterable[str]) -> str:
     other = [re.escape(word.rstrip("*")).replace("_", r"\s") + (r"\w*" if word.endswith("*") else "") for word in listed if not _CJK.match(word)]
     whole = rf"\b(?:{'|'.join(other)})\b"
     return rf"(?:{whole}|(?:{'|'.join(han)}))" if han else rf"(?:{whole})"
+
+
+class Words:
+    """Looks for any of many words: a set of beginnings is asked at each word of the text, the pattern only where one fits."""
+
+    def __init__(self, words: Sequence[str], pattern: str | None = None) -> None:
+        self._pattern = re.compile(pattern or words_pattern(w for w in words if not _CJK.match(w)), re.IGNORECASE)
+        self._beginnings = frozenset(re.split(r"[^\w]", word.replace("_", " ").lower())[0][:_BEGINNING] for word in words)
+        han = [re.escape(word) for word in sorted(words, key=len, reverse=True) if _CJK.match(word)]
+        self._han = re.compile("|".join(han)) if han else None
+
+    def finditer(self, text: str, start: int = 0, end: int = sys.maxsize) -> Iterator[re.Match[str]]:
+        """All matches, in order within each script; none overlaps another of its script."""
+        done = start
+        for word in _TOKEN.finditer(text, start, end):
+            if word.start() >= done and self._begins(word[0]) and (match := self._pattern.match(text, word.start(), end)):
+                done = match.end()
+                yield match
+        if self._han:
+            yield from self._han.finditer(text, start, end)
+
+    def _begins(self, word: str) -> bool:
+        lower = word[: _BEGINNING + 1].lower()
+        return any(lower[:length] in self._beginnings for length in range(1, _BEGINNING + 1))
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """The first match."""
+        return min(self.finditer(text), key=lambda match: match.start(), default=None)
+
+
+_TOKEN = re.compile(r"\w+")
+# Letters of a word's beginning that are compared first.
+_BEGINNING = 5

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from igwire.enrich.acronyms import Definition, definitions, occurrences
+from igwire.enrich.curation import Curator
 from igwire.enrich.engines import Engine, merged
 from igwire.enrich.fold import Folded, fold
 from igwire.enrich.instruments import instruments
@@ -27,6 +28,7 @@ from igwire.enrich.speakers import speakers
 from igwire.enrich.topics import Named, TopicFinder
 from igwire.enrich.vocabulary import Vocabulary, folded
 from igwire.kb import KnowledgeBase, topics
+from igwire.kb.curation import Decisions
 from igwire.kb.lexicon import Lexicon
 from igwire.model import Mention, Tags
 
@@ -52,13 +54,14 @@ class Reading:
 class Tagger:
     """Tags texts by one knowledge base. Pure: the same text gives the same tags."""
 
-    def __init__(self, kb: KnowledgeBase, *, lexicon: Lexicon | None = None, engine: Engine | None = None) -> None:
+    def __init__(self, kb: KnowledgeBase, *, lexicon: Lexicon | None = None, engine: Engine | None = None, decisions: Decisions | None = None) -> None:
         self._kb = kb
         self._lexicon = lexicon or Lexicon()
         self._engine = engine
         model = f" {engine.name}" if engine else ""
         self._topics = topics.load()
-        self.stamp = f"igwire-tag/{_GENERATION} kb/{kb.version} topics/{self._topics.version}{model}"
+        self._curator = Curator(decisions or Decisions(), kb)
+        self.stamp = f"igwire-tag/{_GENERATION} kb/{kb.version} topics/{self._topics.version}{model}{self._curator.stamp}"
 
     @cached_property
     def _matcher(self) -> Matcher:
@@ -92,10 +95,11 @@ class Tagger:
     def tag(self, *, title: str | None, text: str, language: str | None = None, source: str | None = None, published: str | None = None) -> Tags:
         """Mentions in title and text (offsets in code points of each), and the countries that they lie in or speak of."""
         reading = self.read(title=title, text=text, language=language, published=published)
-        names = speakers([m for m in reading.mentions if m.field == "text"], text)
+        mentions = self._curator.apply(reading.mentions, reading.fields, language=language, source=source)
+        names = speakers([m for m in mentions if m.field == "text"], text)
         quotes, roles = self._quote_finder.find(text, names), self._role_finder.find(text, names)
         topics = self._topics_of(reading)
-        return Tags(mentions=reading.mentions, countries=self._countries(reading), topics=topics, quotes=quotes, roles=roles, stamp=self.stamp)
+        return Tags(mentions=mentions, countries=self._countries(reading), topics=topics, quotes=quotes, roles=roles, stamp=self.stamp)
 
     def read(self, *, title: str | None, text: str, language: str | None = None, published: str | None = None) -> Reading:
         """Everything that one pass over the document finds; see Reading."""

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Lu Wei, head of the Cyberspace Administration of China, spoke.", ("Lu Wei", "head", "Cyberspace Administration of China")),
+        ("Kaspersky Lab chief executive Eugene Kaspersky spoke.", ("Eugene Kaspersky", "chief executive", "Kaspersky Lab")),
+        ("He Qisong, a professor at Harvard University, was cautious.", ("He Qisong", "professor", "Harvard University")),
+        ("The director of NetBlocks, Alp Toker, called it total.", ("Alp Toker", "director", "NetBlocks")),
+        ("Alp Toker is the director of NetBlocks.", ("Alp Toker", "director", "NetBlocks")),
+        ("Elon Musk, who is the owner of SpaceX, promised terminals.", ("Elon Musk", "owner", "SpaceX")),
+        ("Senator Ted Cruz opposed the plan.", ("Ted Cruz", "Senator", None)),
+        ("Le directeur général de l'Afnic, Pierre Bonis, a salué le vote.", ("Pierre Bonis", "directeur général", "Afnic")),
+        ("El director de LACNIC, Ernesto Majó, habló.", ("Ernesto Majó", "director", "LACNIC")),
+        ("Директор Координационного центра Андрей Воробьев сообщил о сбое.", ("Андрей Воробьев", "Директор", "Координационного центра")),
+        ("清华大学教授李晓东表示同意。", ("李晓东", "教授", "清华大学")),
+        ("قال رئيس الهيئة محمد الجاسم إن الخطة جاهزة.", ("محمد الجاسم", "رئيس", "الهيئة")),
+    ],
+)
+def test_person_office_organisation(tagger, text, expected):
+    role = tagger.tag(title=None, text=text).roles[0]
+    assert (role["person"], role["role"], role["organisation"]) == expected
+    assert 0 <= role["start"] < role["end"] <= len(text)
+
+
+@pytest.mark.parametrize("text", ["Julia Hart, 44, lives in Tallinn.", "Olumide Bello runs the Lagos exchange point.", "The director was away."])
+def test_no_office_no_role(tagger, text):
+    assert tagger.tag(title=None, text=text).roles == ()
+
+
+@pytest.mark.parametrize("text", ["director of " * 10_000, "A B, " * 4_000, "مدير ال" * 10_000, "教授" * 50_000])
+def test_hostile_text_takes_linear_time(text):
+    from igwire.enrich.roles import RoleFinder
+    from igwire.enrich.speakers import speakers
+    from igwire.kb.lexicon import Lexicon
+
+    finder = RoleFinder(Lexicon().roles)
+    start = time.perf_counter()
+    finder.find(text, speakers([], text))
+    assert time.perf_counter() - start < 15
