@@ -118,6 +118,19 @@ def ledger() -> Ledger:
     return Ledger.open(settings.get().ledger)
 
 
+def check_ledger() -> None:
+    """Raises ConfigError naming a pending migration, Unavailable when the ledger cannot be opened; changes nothing."""
+    from igwire.ledger.database import HEAD, Ledger, known_versions
+
+    standing = Ledger.standing(settings.get().ledger)
+    if standing is not None and standing not in known_versions():
+        raise ConfigError(f"the ledger was written by a newer igwire (it stands at {standing}). Upgrade igwire, or restore a backup.")
+    if standing not in (None, HEAD):
+        raise ConfigError(
+            f"a migration is pending: the ledger stands at {standing}, this igwire needs {HEAD}. The next command that opens it migrates it and keeps a copy beside it; back up first (`igwire backup`)."
+        )
+
+
 def raw_store() -> WarcStore:
     """The raw store."""
     from igwire.store.remote import Remote

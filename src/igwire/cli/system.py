@@ -157,7 +157,7 @@ def _checks(settings: Settings) -> list[tuple[str, bool, Callable[[], object]]]:
         ("Java 21 or newer", local, lambda: java.find(java.candidates(settings.java_home))),
         ("Maven", local, lambda: _on_path("mvn", "install Maven, or set IGWIRE_ES_URL to a running Elasticsearch")),
         ("catalogue", True, wiring.catalogue),
-        ("ledger", True, wiring.ledger),
+        ("ledger", True, wiring.check_ledger),
         ("contact", False, lambda: standing.check_contact(settings)),
         ("Elasticsearch", False, _check_server),
         ("Chromium (tests only)", False, lambda: _on_path("chromium", "`make test` installs it where it may")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import sqlite3
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -44,6 +45,18 @@ class Ledger:
         except sa.exc.OperationalError as error:
             raise Unavailable(f"the ledger cannot be opened: {error.orig}. Check IGWIRE_LEDGER_URL and the state folder.") from error
         return ledger
+
+    @classmethod
+    def standing(cls, url: str) -> str | None:
+        """The migration that the ledger at `url` stands at, None when there is none yet; nothing is changed. Raises as `open` does."""
+        parsed = sa.make_url(url)
+        if parsed.get_backend_name() == "sqlite" and not (parsed.database and Path(parsed.database).exists()):
+            return None
+        try:
+            ledger = cls(_engine(url))
+            return ledger.version()
+        except sa.exc.OperationalError as error:
+            raise Unavailable(f"the ledger cannot be opened: {error.orig}. Check IGWIRE_LEDGER_URL and the state folder.") from error
 
     def version(self) -> str | None:
         """The migration that the database stands at, None when it is empty."""
@@ -95,23 +108,57 @@ def _begin_sqlite(conn: sa.Connection) -> None:
     conn.exec_driver_sql("begin" if reading else "begin immediate")
 
 
-def _migrate(ledger: Ledger) -> None:
-    """Bring the database to HEAD; of several processes one does it and the others wait."""
-    from alembic import command
+def _alembic() -> Any:
     from alembic.config import Config
-    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def known_versions() -> set[str]:
+    """All migrations that this release knows."""
+    from alembic.script import ScriptDirectory
+
+    return {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+
+
+def _migrate(ledger: Ledger) -> None:
+    """Bring the database to HEAD; of several processes one does it and the others wait."""
+    from alembic import command
+    from alembic.util import CommandError
+
+    config = _alembic()
     with _migration_lock(ledger.engine):
-        if ledger.version() == HEAD:
+        if (before := ledger.version()) == HEAD:
             return
-        with ledger.engine.begin() as conn:
-            config.attributes["connection"] = conn
-            try:
+        if before is not None and before not in known_versions():
+            raise ConfigError(f"the ledger was written by a newer igwire (it stands at {before}). Upgrade igwire, or restore a backup.")
+        copy = _copy_first(ledger, before)
+        try:
+            # One transaction: a migration that fails leaves everything as it was.
+            with ledger.engine.begin() as conn:
+                config.attributes["connection"] = conn
                 command.upgrade(config, "head")
-            except CommandError as error:
-                raise ConfigError(f"the ledger was written by a newer igwire ({error}). Upgrade igwire, or restore a backup.") from error
+        except (sa.exc.SQLAlchemyError, CommandError) as error:
+            kept = f" A copy from before is {copy}." if copy else ""
+            raise ConfigError(f"the ledger could not be migrated from {before} to {HEAD} and is as it was: {str(error)[:300]}.{kept}") from error
+
+
+def _copy_first(ledger: Ledger, before: str | None) -> Path | None:
+    """A copy of a SQLite ledger that is about to be migrated, beside it; None for a new one, and for a server's (which has its own backups)."""
+    database = ledger.engine.url.database
+    if before is None or ledger.engine.dialect.name != "sqlite" or not database or database == ":memory:":
+        return None
+    target = Path(f"{database}.at-{before}")
+    target.unlink(missing_ok=True)
+    with ledger.engine.connect() as conn:
+        raw = conn.connection.driver_connection
+        assert raw is not None
+        copy = sqlite3.connect(target)
+        raw.backup(copy)
+        copy.close()
+    return target
 
 
 @contextlib.contextmanager

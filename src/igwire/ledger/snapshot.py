@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from igwire.errors import UsageError
 from igwire.ledger import items
-from igwire.ledger.database import HEAD, Ledger
+from igwire.ledger.database import Ledger
 from igwire.ledger.tables import metadata
 
 # Rows carried over at once.
@@ -57,9 +57,3 @@ def _carry(source: sa.Connection, target: sa.Connection) -> None:
             target.execute(
                 sa.text(f"select setval(pg_get_serial_sequence('{table.name}', '{key.name}'), coalesce(max({key.name}), 0) + 1, false) from {table.name}")
             )
-
-
-def known_versions() -> set[str]:
-    """All migrations that this release knows."""
-    folder = Path(__file__).parent / "migrations" / "versions"
-    return {file.stem for file in folder.glob("0*.py")} | {HEAD}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from igwire.errors import UsageError
 from igwire.ledger import snapshot
-from igwire.ledger.database import HEAD
+from igwire.ledger.database import HEAD, known_versions
 from igwire.pipeline.parts import Parts
 from igwire.store import backup as files
 from igwire.store.backup import Manifest, Saved
@@ -47,7 +47,7 @@ def _pieces(parts: Parts, state: Path, scratch: Path) -> Iterator[tuple[str, Pat
 def restore(place: Remote, state: Path, *, ledger_url: str) -> Manifest:
     """Bring a backup into an empty state folder. Raises UsageError when the folder is in use, or the backup broken or too new."""
     manifest = files.check(place)
-    if manifest.facts.get("ledger") not in snapshot.known_versions():
+    if manifest.facts.get("ledger") not in known_versions():
         raise UsageError(f"the backup was made by a newer igwire ({manifest.facts.get('igwire')}): upgrade igwire first")
     marker = state / _UNDER_WAY
     if not marker.exists() and ((state / LEDGER).exists() or any((state / "raw").glob("*"))):
