@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from igwire import schema
@@ -16,6 +17,8 @@ from igwire.urls import host_of, registrable_domain
 _FACETS = {"company": "organisation", "media": "organisation"}
 # Elasticsearch refuses more than 10,000 nested objects in one document; no article needs a tenth of it.
 _MAX_MENTIONS = 1000
+# Lists of thousands of links are no citations; real articles have under a hundred.
+_MAX_LINKS = 500
 # More copied sentences than any article has; a book-long report is named by its sources, not by each sentence.
 _MAX_SENTENCES = 1000
 
@@ -67,7 +70,7 @@ def _texts(article: Article, context: DocumentContext) -> dict[str, Any]:
         "title": article.title, "summary": article.summary, "body": article.text, "authors": list(article.authors), "aliases": list(context.aliases),
         "stemmed": {twin: {"title": article.title, "summary": article.summary, "body": article.text}} if twin else None, "language": article.language,
         "language_confidence": article.language_confidence, "section": article.section, "keywords": list(article.keywords), "image": article.image,
-        "word_count": word_count(article.text),
+        "word_count": word_count(article.text), "links": list(article.links[:_MAX_LINKS]), "structure": [asdict(mark) for mark in article.structure],
     }  # fmt: skip
 
 
