@@ -41,11 +41,14 @@ class Stored:
 class RawWriter(Protocol):
     """Appends to one open segment; only one process writes to it."""
 
-    def append(self, capture: Capture, metadata: Mapping[str, Any], *, same_as: Stored | None = None, durable: bool = True) -> RawRef:
-        """Store response and `metadata` record; the reference is valid at once. Raises StoreError.
+    def pack(self, capture: Capture, metadata: Mapping[str, Any], *, same_as: Stored | None = None) -> bytes:
+        """Response and `metadata` as records; with `same_as` the body is referred to. Any thread may call it."""
 
-        With `same_as` the body is referred to instead of stored; `durable` False leaves bringing it to the disk to `sync`.
-        """
+    def put(self, members: bytes) -> RawRef:
+        """Store packed records; the reference is valid at once, `sync` brings it to the disk. Raises StoreError."""
+
+    def append(self, capture: Capture, metadata: Mapping[str, Any]) -> RawRef:
+        """`pack`, `put` and `sync`. Raises StoreError."""
 
     def sync(self) -> None:
         """Bring everything appended to the disk. Raises StoreError."""

@@ -1,9 +1,11 @@
-"""kill -9 at any moment of a run, again and again; the repeated run ends with the documents of an undisturbed one."""
+"""kill -9 at any moment of a run and at each failpoint; the repeated run ends with the documents of an undisturbed one."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 import requests
 import yaml
 
+from igwire import failpoints
 from igwire.ledger.database import Ledger
 from igwire.ledger.tables import documents, items
 from igwire.model import RawRef
@@ -23,10 +26,13 @@ _PLACES = 5
 # Differ between two runs over the same pages: when, by which run, and where in the raw store.
 _OF_THE_RUN = {"first_seen_at", "fetched_at", "revised_at", "ingest", "raw", "url", "requested_url", "@timestamp"}
 _RUN = """
-from igwire import settings, wiring
+import sys
+from igwire import failpoints, settings, wiring
 from igwire.index.migrate import apply
 from igwire.orchestrate import resolve_window
 from igwire.pipeline.run import run_all
+if sys.argv[1:]:
+    failpoints.arm(sys.argv[1], int(sys.argv[2]))
 apply(wiring.elasticsearch_client(), settings.get().index_prefix)
 now = wiring.CLOCK.now()
 window = resolve_window(run_type=%(run_type)r, params={"since": "2015-01-01", "until": f"{now:%%Y-%%m-%%d}"}, interval=None, run_after=None, now=now)
@@ -49,14 +55,36 @@ class Place:
             "IGWIRE_INDEX_PREFIX": prefix,
         }  # fmt: skip
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self, *failpoint: str) -> subprocess.Popen[bytes]:
         # A group of its own: a killed run takes its parser workers with it, as a killed container does.
-        return subprocess.Popen([sys.executable, "-c", self.program], env={**os.environ, **self.variables}, start_new_session=True)
+        return subprocess.Popen([sys.executable, "-c", self.program, *failpoint], env={**os.environ, **self.variables}, start_new_session=True)
 
     def indexed(self) -> dict[str, dict]:
         requests.post(f"{self.es_url}/{self.prefix}-articles/_refresh", timeout=30)
         hits = requests.get(f"{self.es_url}/{self.prefix}-articles/_search", params={"size": "500"}, timeout=30).json()["hits"]["hits"]
         return {hit["_id"]: {k: v for k, v in hit["_source"].items() if k not in _OF_THE_RUN} for hit in hits}
+
+
+@pytest.mark.parametrize("name", failpoints.NAMES)
+def test_a_run_that_dies_at_a_failpoint_is_made_good_by_the_next(name, tmp_path, newsroom, elasticsearch_url, index_prefix):
+    calm = Place(tmp_path / "calm", newsroom, elasticsearch_url, f"{index_prefix}-calm", "live")
+    rough, died = Place(tmp_path / "rough", newsroom, elasticsearch_url, f"{index_prefix}-rough", "live"), 0
+    assert calm.start().wait() == 0
+    # Sooner and later in a run; a place that is passed less often lets the run end.
+    for passes in (0, 3, 20, 60):
+        run = rough.start(name, str(passes))
+        died += run.wait() == -signal.SIGKILL
+        kill_children(run.pid)
+    assert died >= 1
+    assert rough.start().wait() == 0
+    assert rough.indexed() == calm.indexed()
+    check_invariants(rough)
+
+
+def kill_children(group: int) -> None:
+    """What the dead process had started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("mode", ["live", "past"])

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import http.client
+import ipaddress
 import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,7 +38,13 @@ MAX_REDIRECTS = 5
 MAX_BYTES = 5 * 1024 * 1024
 # getaddrinfo knows no timeout of its own.
 _RESOLVE_S = 5.0
+# As `socket.getaddrinfo`: all addresses of a name.
+Resolve = Callable[..., Sequence[Any]]
 _PIECE = 64 * 1024
+# Hosts whose connection is kept open; one each, because no host is asked twice at once.
+_OPEN_HOSTS = 128
+# How exactly deadlines are kept.
+_TICK_S = 0.1
 _REDIRECTS = {301, 302, 303, 307, 308}
 _RESOLVER = concurrent.futures.ThreadPoolExecutor(8, thread_name_prefix="resolve")
 
@@ -58,17 +65,20 @@ class Client:
 
     def __init__(
         self, *, agent: str, guard: Guard, connect_s: float = 10, read_s: float = 15, total_s: float = 60, max_bytes: int = MAX_BYTES,
-        clock: Callable[[], datetime] | None = None,
+        clock: Callable[[], datetime] | None = None, resolve: Resolve = socket.getaddrinfo,
     ) -> None:  # fmt: skip
         self._agent, self._guard, self._connect_s, self._read_s = agent, guard, connect_s, read_s
         self._total_s, self._max_bytes = total_s, max_bytes
         self._now = clock or (lambda: datetime.now(UTC))
         self._local = threading.local()
+        # One for all threads: whoever asks a host next finds the connection that the last one left open.
+        self._adapter = _GuardedAdapter(guard, resolve, self._local)
+        self._watchdog = _Watchdog()
 
     def get(self, url: str, *, headers: Mapping[str, str] | None = None, max_bytes: int = 0, deadline_s: float = 0) -> Capture:
         """The final answer, whatever its status. Raises FetchError or BadUrl."""
         started = time.monotonic()
-        deadline = _Deadline(started + (deadline_s or self._total_s))
+        deadline = _Deadline(started + (deadline_s or self._total_s), self._watchdog)
         target = fetch_url(url)
         hops: list[tuple[int, str]] = []
         with deadline:
@@ -83,7 +93,7 @@ class Client:
 
     def _session(self) -> requests.Session:
         if not hasattr(self._local, "session"):
-            self._local.session = _new_session(self._agent, self._guard, self._local)
+            self._local.session = _new_session(self._agent, self._adapter)
         session: requests.Session = self._local.session
         session.cookies.clear()
         return session
@@ -167,20 +177,19 @@ def _explain(url: str, error: Exception, deadline: _Deadline) -> FetchError:
 class _Deadline:
     """Shuts the watched sockets down when the time is up: nothing else stops a server that drips one byte a second."""
 
-    def __init__(self, at: float) -> None:
+    def __init__(self, at: float, watchdog: _Watchdog) -> None:
         self.at = at
         self.passed = False
+        self._watchdog = watchdog
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
-        self._timer = threading.Timer(max(at - time.monotonic(), 0.001), self._expire)
-        self._timer.daemon = True
 
     def __enter__(self) -> _Deadline:
-        self._timer.start()
+        self._watchdog.add(self)
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        self._timer.cancel()
+        self._watchdog.remove(self)
         with self._lock:
             for sock in self._sockets:
                 sock.close()
@@ -204,11 +213,45 @@ class _Deadline:
         if self.passed or self.left() <= 0:
             raise FetchError(url, "deadline", "not finished in time")
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """The time is up."""
         with self._lock:
             self.passed = True
             for sock in self._sockets:
                 _shut(sock)
+
+
+class _Watchdog:
+    """One thread that looks at all open deadlines; it ends when there are none."""
+
+    def __init__(self) -> None:
+        self._open: set[_Deadline] = set()
+        self._lock = threading.Lock()
+        self._runs = False
+
+    def add(self, deadline: _Deadline) -> None:
+        """Watch it from now on."""
+        with self._lock:
+            self._open.add(deadline)
+            if not self._runs:
+                self._runs = True
+                threading.Thread(target=self._run, name="deadlines", daemon=True).start()
+
+    def remove(self, deadline: _Deadline) -> None:
+        """Its request is over."""
+        with self._lock:
+            self._open.discard(deadline)
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(_TICK_S)
+            with self._lock:
+                if not self._open:
+                    self._runs = False
+                    return
+                late = [deadline for deadline in self._open if deadline.left() <= 0 and not deadline.passed]
+            for deadline in late:
+                deadline.expire()
 
 
 def _shut(sock: socket.socket) -> None:
@@ -222,36 +265,36 @@ def _shut(sock: socket.socket) -> None:
 # ── the guarded connection ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _new_session(agent: str, guard: Guard, local: threading.local) -> requests.Session:
+def _new_session(agent: str, adapter: HTTPAdapter) -> requests.Session:
     session = requests.Session()
     # No netrc, no proxies from the environment: the address that was checked must be the one that is asked.
     session.trust_env = False
     session.headers = requests.structures.CaseInsensitiveDict({"User-Agent": agent, "Accept": "*/*", "Accept-Encoding": "gzip, deflate, br, zstd"})
     # requests would read a redirect's body otherwise, however large.
     session.get_redirect_target = lambda _response: None  # type: ignore[assignment,method-assign]
-    adapter = _GuardedAdapter(guard, local)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
 
 
 class _GuardedAdapter(HTTPAdapter):
-    def __init__(self, guard: Guard, local: threading.local) -> None:
-        self._guard, self._thread = guard, local
-        super().__init__(pool_connections=4, pool_maxsize=1, max_retries=0)
+    def __init__(self, guard: Guard, resolve: Resolve, local: threading.local) -> None:
+        self._guard, self._resolve, self._thread = guard, resolve, local
+        super().__init__(pool_connections=_OPEN_HOSTS, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        plain, tls = _connection_classes(self._guard, self._thread)
+        plain, tls = _connection_classes(self._guard, self._resolve, self._thread)
         pools = {"http": (HTTPConnectionPool, plain), "https": (HTTPSConnectionPool, tls)}
         self.poolmanager.pool_classes_by_scheme = {
             scheme: type(f"Guarded{base.__name__}", (base,), {"ConnectionCls": connection}) for scheme, (base, connection) in pools.items()
         }
 
 
-def _connection_classes(guard: Guard, local: threading.local) -> tuple[type[HTTPConnection], type[HTTPSConnection]]:
+def _connection_classes(guard: Guard, resolve: Resolve, local: threading.local) -> tuple[type[HTTPConnection], type[HTTPSConnection]]:
     def connect(self: HTTPConnection) -> socket.socket:
-        return _connect(self.host, self.port or 80, guard, local, self.timeout)
+        answers = _resolve(resolve, self.host, self.port or 80, local)
+        return _connect(answers, self.port or 80, guard, local, self.timeout)
 
     def keep_watched(self: HTTPConnection, *args: Any, **kwargs: Any) -> None:
         # A connection that was kept open from an earlier request has a socket that this request's deadline must know.
@@ -264,10 +307,9 @@ def _connection_classes(guard: Guard, local: threading.local) -> tuple[type[HTTP
     return type("GuardedHTTP", (HTTPConnection,), dict(members)), type("GuardedHTTPS", (HTTPSConnection,), dict(members))
 
 
-def _connect(host: str, port: int, guard: Guard, local: threading.local, timeout: Any) -> socket.socket:
-    """Resolve once, refuse the name if any answer is forbidden, connect to what was checked."""
+def _connect(answers: Sequence[Any], port: int, guard: Guard, local: threading.local, timeout: Any) -> socket.socket:
+    """Refuse the name if any of its answers is forbidden, connect to what was checked: no name is resolved twice."""
     url, deadline = local.url, local.deadline
-    answers = _resolve(host, port, url, deadline)
     try:
         for *_, sockaddr in answers:
             guard.check(str(sockaddr[0]), port, url)
@@ -289,9 +331,19 @@ def _connect(host: str, port: int, guard: Guard, local: threading.local, timeout
     raise problem or OSError("no address")
 
 
-def _resolve(host: str, port: int, url: str, deadline: _Deadline) -> list[Any]:
-    asked = _RESOLVER.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+def _resolve(resolve: Resolve, host: str, port: int, local: threading.local) -> Sequence[Any]:
+    if _is_literal(host):
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    asked = _RESOLVER.submit(resolve, host, port, type=socket.SOCK_STREAM)
     try:
-        return asked.result(timeout=max(min(_RESOLVE_S, deadline.left()), 0.001))
+        return asked.result(timeout=max(min(_RESOLVE_S, local.deadline.left()), 0.001))
     except (OSError, UnicodeError, TimeoutError) as error:
-        raise _Blocked(FetchError(url, "dns", f"the name {host} does not resolve: {error}")) from None
+        raise _Blocked(FetchError(local.url, "dns", f"the name {host} does not resolve: {error}")) from None
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

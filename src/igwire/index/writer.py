@@ -14,6 +14,7 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from igwire import schema
 from igwire.errors import Unavailable
+from igwire.failpoints import reach
 from igwire.model import WriteAction, WriteResult
 from igwire.ports import Clock
 
@@ -144,7 +145,9 @@ class BulkWriter:
             lines.append({"index": {"_id": action.doc_id, "version": action.version, "version_type": "external_gte"}})
             lines.append(body)
         fields = ["errors", "items.*._id", "items.*.status", "items.*.error.type", "items.*.error.reason", "items.*.error.caused_by.reason"]
-        return self._client.bulk(index=target, operations=lines, require_alias=require_alias, filter_path=fields)
+        answer = self._client.bulk(index=target, operations=lines, require_alias=require_alias, filter_path=fields)
+        reach("bulk_sent")
+        return answer
 
     def _wait(self, attempt: int) -> float:
         # Full jitter: waiting workers must not come back together (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015).

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from igwire.errors import ConfigError, Unavailable
+from igwire.failpoints import reach
 
 # The newest migration; a test holds it against the migrations folder.
 HEAD = "0009_boilerplate"
@@ -70,6 +71,8 @@ class Ledger:
         """One write transaction, committed at the end, rolled back on any exception."""
         with self.engine.begin() as conn:
             yield conn
+            reach("before_commit")
+        reach("after_commit")
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:

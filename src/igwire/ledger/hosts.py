@@ -120,6 +120,7 @@ def release(
     """Give the slot back; `done`: this worker wants nothing more of the host. Raises LeaseLost when another took it meanwhile."""
     values: dict[str, Any] = {
         "holder": None, "leased_until": None, "next_at": next_at, "cooling_until": cooling_until, "cooling_reason": reason, "failures": failures,
+        "requests": slot.requests,
     }  # fmt: skip
     if slot.asker.lane == "daily":
         values["daily_until"] = None if done or cooling_until else next_at + _WANTED
@@ -128,26 +129,25 @@ def release(
         raise LeaseLost(f"the slot of host {slot.host} was taken over by another worker")
 
 
-def keep(conn: sa.Connection, slots: Sequence[Slot], *, now: datetime) -> list[Slot]:
-    """Keep the slots for one more request each: what release and acquire would do to hosts without a gap, in one statement.
-
-    Those that cannot be kept (their time or their day's budget is over, another worker took them) are missing in the answer.
+def again(slot: Slot, *, now: datetime) -> Slot | None:
+    """The slot for one more request, as release and acquire would give it to a host without a gap; None when its time or the day's
+    budget is over. The lease outlasts it by far, so nobody need be asked; the ledger learns of it by `count` or `release`.
     """
-    kept = [s for s in slots if now < s.ends and (s.asker.allowance is None or s.requests < s.asker.allowance)]
-    if not kept:
-        return []
-    rows = [{"b_host": s.host, "b_fence": s.fence, "b_until": now + LEASE, "b_requests": s.requests + 1} for s in kept]
-    done = conn.execute(_KEEP, rows)
-    if done.rowcount != len(rows):
-        # Some were lost: which ones, the single statements tell.
-        kept = [s for s, row in zip(kept, rows, strict=True) if conn.execute(_KEEP, row).rowcount]
-    return [replace(s, requests=s.requests + 1, failures=0) for s in kept]
+    if now >= slot.ends or (slot.asker.allowance is not None and slot.requests >= slot.asker.allowance):
+        return None
+    return replace(slot, requests=slot.requests + 1, failures=0)
 
 
-_KEEP = (
+def count(conn: sa.Connection, slots: Sequence[Slot]) -> None:
+    """Write down the requests of slots that are held on."""
+    if slots:
+        conn.execute(_COUNT, [{"b_host": s.host, "b_fence": s.fence, "b_requests": s.requests, "b_failures": s.failures} for s in slots])
+
+
+_COUNT = (
     hosts.update()
     .where(hosts.c.host == sa.bindparam("b_host"), hosts.c.fence == sa.bindparam("b_fence"))
-    .values(leased_until=sa.bindparam("b_until"), requests=sa.bindparam("b_requests"), failures=0)
+    .values(requests=sa.bindparam("b_requests"), failures=sa.bindparam("b_failures"))
 )
 
 

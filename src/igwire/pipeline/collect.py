@@ -64,11 +64,11 @@ class _Collecting(PageRequests):
 
     def keep_raw(self) -> None:
         """Bring the answers that came together to the disk; the ledger learns of them in the next transaction."""
-        kept = [(item, capture) for item, capture in self.captures if not usage.of_headers(capture).forbids_everything]
-        refs = self.keeper.keep([(capture, self.facts(item)) for item, capture in kept])
+        kept = [(item, packed) for item, packed in self.captures if not usage.of_headers(packed.capture).forbids_everything]
+        refs = self.keeper.keep([packed for _, packed in kept])
         by_item = {item.id: ref for (item, _), ref in zip(kept, refs, strict=True)}
-        for item, capture in self.captures:
-            self._answered(item, capture, by_item.get(item.id))
+        for item, packed in self.captures:
+            self._answered(item, packed.capture, by_item.get(item.id))
         self.captures = []
 
     def _answered(self, item: Item, capture: Capture, raw: RawRef | None) -> None:

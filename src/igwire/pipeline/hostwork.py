@@ -1,15 +1,16 @@
 """Requests to many hosts at once, one at a time to each: threads wait on the network, the ledger's slots keep the gaps.
 
-queues by host ─ slot free? ─▶ thread sends ─▶ main thread settles ─▶ one commit for all that came: answers, slots back, new slots
+queues by host ─ slot free? ─▶ thread sends ─▶ main thread settles ─▶ one commit for several: answers, slots back, new slots
+                                    ╰── a host without a gap goes on at once, within its lease
 
-Every commit waits for the disk, so what came in together is committed together. A host that cools, has had its day's requests,
-or is kept for the daily lane is never waited for: its jobs are given back.
+Every commit waits for the disk, so several answers share one; it comes at once where a thread would stay idle without it. A host
+that cools, has had its day's requests, or is kept for the daily lane is never waited for: its jobs are given back.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ Job = TypeVar("Job")
 Answer = TypeVar("Answer")
 # How long the loop sleeps at most before it looks at hosts again that another worker held.
 _NAP_S = 1.0
+# So many answers are committed together at most; fewer when none comes for so long. A crash costs no more than them.
+_GROUP, _LULL_S = 16, 0.05
 # Reasons that pass within a run.
 _WORTH_WAITING = ("gap", "held")
 
@@ -59,55 +62,68 @@ class HostWork(Generic[Job, Answer]):
     _ready: dict[str, datetime] = field(default_factory=dict)
     _busy: dict[str, hosts.Busy] = field(default_factory=dict)
     _sent: dict[Future[Answer], tuple[hosts.Slot, Job]] = field(default_factory=dict)
+    # Since the last commit: how many answers were settled, and which slots go back.
+    _settled: int = 0
+    _back: list[tuple[hosts.Slot, Pause]] = field(default_factory=list)
 
     def run(self, jobs: Iterable[tuple[str, Job]]) -> list[tuple[Job, str]]:
         """Do the jobs (host, job); returns those that found no slot, with the reason (time_budget, cooling, daily_budget, …)."""
         for host, job in jobs:
             self._queues.setdefault(host, deque()).append(job)
         with ThreadPoolExecutor(self.threads, thread_name_prefix="fetch") as pool:
-            self._turn(pool, [])
+            self._commit(pool)
             while self._sent or self._can_wait():
-                self._turn(pool, self._next_done())
+                done = self._next_done()
+                for future in done:
+                    self._take_in(pool, future)
+                if not done or self._settled >= _GROUP or not self._sent or self._may_start():
+                    self._commit(pool)
         return [(job, self._reason(host)) for host, queue in self._queues.items() for job in queue]
 
-    def _turn(self, pool: ThreadPoolExecutor, done: list[Future[Answer]]) -> None:
-        """Settle what came, and start what may start: one commit for both."""
-        settled = []
-        for future in done:
-            held, job = self._sent.pop(future)
-            settled.append((held, self.settle(job, future.result(), held.failures)))
+    def _take_in(self, pool: ThreadPoolExecutor, future: Future[Answer]) -> None:
+        """Settle one answer; where no gap is due and the host has more jobs, the next request goes out before the commit."""
+        held, job = self._sent.pop(future)
+        pause = self.settle(job, future.result(), held.failures)
+        self._settled += 1
+        at_once = held.host in self._queues and not (pause.gap_s or pause.cooling_until or pause.failures)
+        now = self.clock.now()
+        if at_once and now < self.until and (again := hosts.again(held, now=now)):
+            self._start(pool, again)
+        else:
+            self._back.append((held, pause))
+
+    def _start(self, pool: ThreadPoolExecutor, slot: hosts.Slot) -> None:
+        job = self._take(slot.host)
+        self._sent[pool.submit(self.send, job)] = (slot, job)
+
+    def _commit(self, pool: ThreadPoolExecutor) -> None:
+        """Write down what was settled, and start what may start."""
         self.before_commit()
-        ready = self._ready_hosts()
-        if not settled and not ready:
+        if not self._settled and not self._ready_hosts():
             return
         with self.ledger.transaction() as conn:
             self.write(conn)
-            slots = self._keep(conn, settled)
-            kept = {slot.host for slot in slots}
-            for held, pause in settled:
-                if held.host not in kept:
-                    self._give_back(conn, held, pause)
+            hosts.count(conn, [slot for slot, _ in self._sent.values()])
+            for held, pause in self._back:
+                self._give_back(conn, held, pause)
+            self._settled, self._back = 0, []
             # The hosts that were just given back may be ready again.
-            slots += [slot for host in self._ready_hosts(kept) if (slot := self._acquire(conn, host))]
+            slots = [slot for host in self._ready_hosts() if (slot := self._acquire(conn, host))]
         for slot in slots:
-            job = self._take(slot.host)
-            self._sent[pool.submit(self.send, job)] = (slot, job)
+            self._start(pool, slot)
 
-    def _keep(self, conn: sa.Connection, settled: list[tuple[hosts.Slot, Pause]]) -> list[hosts.Slot]:
-        """Slots that go on at once: no gap is due, and the host has more jobs."""
-        now = self.clock.now()
-        if now >= self.until:
-            return []
-        wanted = [held for held, pause in settled if held.host in self._queues and not pause.gap_s and not pause.cooling_until and not pause.failures]
-        return hosts.keep(conn, wanted, now=now)
+    def _may_start(self) -> bool:
+        """Whether a thread is idle that a commit would give work to."""
+        given_back = (slot.host for slot, pause in self._back if not (pause.cooling_until or pause.gap_s))
+        return len(self._sent) < self.threads and bool(self._ready_hosts() or any(host in self._queues for host in given_back))
 
-    def _ready_hosts(self, taken: Collection[str] = ()) -> list[str]:
-        """Hosts that may be asked now, as many as there are free threads; `taken`: hosts that get a thread already."""
-        now, free = self.clock.now(), self.threads - len(self._sent) - len(taken)
+    def _ready_hosts(self) -> list[str]:
+        """Hosts that may be asked now, as many as there are free threads."""
+        now, free = self.clock.now(), self.threads - len(self._sent)
         if now >= self.until or free <= 0:
             return []
-        under_way = {slot.host for slot, _ in self._sent.values()} | set(taken)
-        return [host for host in self._queues if host not in under_way and self._ready.get(host, now) <= now][:free]
+        held = {slot.host for slot, _ in self._sent.values()} | {slot.host for slot, _ in self._back}
+        return [host for host in self._queues if host not in held and self._ready.get(host, now) <= now][:free]
 
     def _acquire(self, conn: sa.Connection, host: str) -> hosts.Slot | None:
         slot = hosts.acquire(conn, host, self.asker, now=self.clock.now())
@@ -135,7 +151,7 @@ class HostWork(Generic[Job, Answer]):
 
     def _next_done(self) -> list[Future[Answer]]:
         if self._sent:
-            done, _ = wait(self._sent, timeout=_NAP_S, return_when=FIRST_COMPLETED)
+            done, _ = wait(self._sent, timeout=_LULL_S if self._settled else _NAP_S, return_when=FIRST_COMPLETED)
             return list(done)
         now = self.clock.now()
         next_ready = min(self._ready.get(host, now) for host in self._queues if self._worth_waiting(host))

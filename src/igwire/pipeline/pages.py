@@ -18,7 +18,7 @@ from igwire.ledger.packing import entry_to_json
 from igwire.model import Capture, Outcome
 from igwire.pipeline.hostwork import HostWork, Pause
 from igwire.pipeline.parts import Parts
-from igwire.pipeline.raw import Keeper
+from igwire.pipeline.raw import Keeper, Packed
 from igwire.urls import origin_of
 
 # RFC 9309 section 2.4: a robots file is not used longer than a day; one that could not be had is asked for again sooner.
@@ -43,7 +43,8 @@ class Held:
 
 
 Job = Item | RobotsJob
-Sent = Capture | FetchError | BadUrl | Held
+# A page's answer comes packed for the raw store; a robots file as it is.
+Sent = Packed | Capture | FetchError | BadUrl | Held
 
 
 class PageRequests:
@@ -58,7 +59,7 @@ class PageRequests:
         self.rules: dict[str, Robots] = {}
         # What robots files say about use, by origin.
         self.wishes: dict[str, tuple[str, ...]] = {}
-        self.captures: list[tuple[Item, Capture]] = []
+        self.captures: list[tuple[Item, Packed]] = []
         self.writes: list[Callable[[sa.Connection], None]] = []
 
     def held(self, item: Item, held: Held) -> None:
@@ -87,7 +88,10 @@ class PageRequests:
         return [(job, reason) for job, reason in left if isinstance(job, Item)]
 
     def facts(self, item: Item) -> dict[str, object]:
-        """What is stored beside the item's answer: all that a lost ledger needs to know it again (see `pipeline.relearn`)."""
+        """What is stored beside the item's answer: all that a lost ledger needs to know it again (see `pipeline.relearn`).
+
+        Called in a thread, must not read the ledger.
+        """
         return {
             "kind": "page", "source": item.source_id, "item": item.id, "entry": entry_to_json(item.entry), "run": self.run_id, "mode": item.mode,
             "first_seen": item.first_seen_at.isoformat(), "wishes": list(self.wishes.get(origin_of(item.url), ())),
@@ -118,7 +122,7 @@ class PageRequests:
             return held
         try:
             if isinstance(job, Item):
-                return self.fetcher.get(job.url, headers=self.headers(job))
+                return self.keeper.pack(self.fetcher.get(job.url, headers=self.headers(job)), self.facts(job))
             return self.fetcher.get(f"{job.origin}/robots.txt")
         except (FetchError, BadUrl) as error:
             return error
@@ -137,9 +141,10 @@ class PageRequests:
             return Pause(gap_s=0, failures=failures)
         if isinstance(job, RobotsJob):
             self._keep_robots(job, sent)
-        elif isinstance(sent, Capture):
+        elif isinstance(sent, Packed):
             self.captures.append((job, sent))
-        else:
+            return self._pause(job, sent.capture, failures)
+        elif not isinstance(sent, Capture):
             self.failed(job, sent)
         return self._pause(job, sent, failures)
 

@@ -1,12 +1,13 @@
 """Answers into the raw store: each body once, later captures of the same bytes as revisit records that point to it.
 
-digest known? ─▶ append (revisit or whole) ─ … ─ one sync for all ─▶ ledger learns the new bodies in the caller's transaction
+pack (in the thread that fetched) ─ digest known? ─▶ append (revisit or whole) ─ … ─ one sync for all ─▶ ledger learns the new bodies
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,29 +21,44 @@ from igwire.ports import RawWriter, Stored
 _WORTH_IT = 1024
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """A capture with its metadata, and both as records, ready to be appended; `digest` None: too small to be worth a look."""
+
+    capture: Capture
+    facts: Mapping[str, Any]
+    digest: str | None
+    records: bytes
+
+
 class Keeper:
-    """One writer with the ledger's memory of bodies. `keep`, then `note` inside the transaction that uses the references."""
+    """One writer with the ledger's memory of bodies. `pack`, `keep`, then `note` inside the transaction that uses the references."""
 
     def __init__(self, ledger: Ledger, writer: RawWriter) -> None:
         self._ledger, self._writer = ledger, writer
         self._new: dict[str, Stored] = {}
 
-    def keep(self, captures: Sequence[tuple[Capture, Mapping[str, Any]]]) -> list[RawRef]:
+    def pack(self, capture: Capture, facts: Mapping[str, Any]) -> Packed:
+        """What costs time (hashes, compression) and touches nothing: any thread may do it."""
+        return Packed(capture=capture, facts=facts, digest=digest_of(capture), records=self._writer.pack(capture, facts))
+
+    def keep(self, packed: Sequence[Packed]) -> list[RawRef]:
         """Store the captures with their metadata; all are on disk when this returns. Raises StoreError."""
-        if not captures:
+        if not packed:
             return []
-        digests = [digest_of(capture) for capture, _ in captures]
         with self._ledger.reading() as conn:
-            known = payloads.known(conn, [d for d in digests if d and d not in self._new])
-        refs = [self._append(capture, facts, digest, known) for (capture, facts), digest in zip(captures, digests, strict=True)]
+            known = payloads.known(conn, [p.digest for p in packed if p.digest and p.digest not in self._new])
+        refs = [self._append(p, known) for p in packed]
         self._writer.sync()
         return refs
 
-    def _append(self, capture: Capture, facts: Mapping[str, Any], digest: str | None, known: Mapping[str, Stored]) -> RawRef:
-        before = known.get(digest or "") or self._new.get(digest or "")
-        ref = self._writer.append(capture, facts, same_as=before, durable=False)
-        if digest and before is None:
-            self._new[digest] = Stored(ref=ref, url=capture.final_url, at=capture.fetched_at)
+    def _append(self, packed: Packed, known: Mapping[str, Stored]) -> RawRef:
+        digest = packed.digest
+        if digest and (before := known.get(digest) or self._new.get(digest)):
+            return self._writer.put(self._writer.pack(packed.capture, packed.facts, same_as=before))
+        ref = self._writer.put(packed.records)
+        if digest:
+            self._new[digest] = Stored(ref=ref, url=packed.capture.final_url, at=packed.capture.fetched_at)
         return ref
 
     def note(self, conn: sa.Connection) -> None:

@@ -99,10 +99,10 @@ class _Revisiting(PageRequests):
 
     def keep_raw(self) -> None:
         """Store the answers that hold another text; of the others only the next visit is noted."""
-        changed = [(item, capture) for item, capture in self.captures if self._answered(item, capture)]
-        refs = self.keeper.keep([(capture, self.facts(item)) for item, capture in changed])
-        for (item, capture), raw in zip(changed, refs, strict=True):
-            self._changed(item, capture, raw)
+        changed = [(item, packed) for item, packed in self.captures if self._answered(item, packed.capture)]
+        refs = self.keeper.keep([packed for _, packed in changed])
+        for (item, packed), raw in zip(changed, refs, strict=True):
+            self._changed(item, packed.capture, raw)
         self.captures = []
 
     def _answered(self, item: Item, capture: Capture) -> bool:

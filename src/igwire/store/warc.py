@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from igwire.errors import StoreError, Unavailable
+from igwire.failpoints import reach
 from igwire.model import Capture, RawRef
 from igwire.ports import Clock, Stored
 from igwire.store import layout, records, tombstones
@@ -262,19 +263,27 @@ class SegmentWriter:
         self._stream: IO[bytes] | None = None
         self._path = root
 
-    def append(self, capture: Capture, metadata: Mapping[str, Any], *, same_as: Stored | None = None, durable: bool = True) -> RawRef:
-        """Store response (a revisit record with `same_as`) and metadata; both are on disk when this returns, or after `sync`."""
+    def pack(self, capture: Capture, metadata: Mapping[str, Any], *, same_as: Stored | None = None) -> bytes:
+        """Response (a revisit record with `same_as`) and metadata as they are stored."""
+        return records.pair(capture, metadata, same_as)
+
+    def put(self, members: bytes) -> RawRef:
+        """Store packed records; they are on disk after `sync`."""
         stream = self._open_stream()
         start = stream.tell()
         try:
-            stream.write(records.pair(capture, metadata, same_as))
+            stream.write(members)
         except OSError as error:
             raise self._full(error) from error
-        ref = RawRef(segment=self._path.name.removesuffix(layout.OPEN), offset=start, length=stream.tell() - start)
-        if durable:
-            self.sync()
-        if stream.tell() > _SEGMENT_BYTES:
+        ref = RawRef(segment=self._path.name.removesuffix(layout.OPEN), offset=start, length=len(members))
+        if start + len(members) > _SEGMENT_BYTES:
             self.close()
+        return ref
+
+    def append(self, capture: Capture, metadata: Mapping[str, Any]) -> RawRef:
+        """Store response and metadata; both are on disk when this returns."""
+        ref = self.put(self.pack(capture, metadata))
+        self.sync()
         return ref
 
     def sync(self) -> None:
@@ -286,6 +295,7 @@ class SegmentWriter:
             os.fsync(self._stream.fileno())
         except OSError as error:
             raise self._full(error) from error
+        reach("raw_written")
 
     def _full(self, error: OSError) -> StoreError:
         return StoreError(f"the raw store cannot be written ({self._path}): {error}. Is the disk full?")
@@ -313,6 +323,7 @@ class SegmentWriter:
 def _seal(path: Path) -> None:
     with path.open("rb") as stream:
         os.fsync(stream.fileno())
+    reach("sealing")
     path.rename(path.with_name(path.name.removesuffix(layout.OPEN) + layout.SEALED))
     sync_folder(path.parent)
 

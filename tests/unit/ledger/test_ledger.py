@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from postgres import ON_BOTH
 
 from igwire.errors import ConfigError, LeaseLost, Unavailable
-from igwire.ledger import hosts, packing
+from igwire.ledger import hosts, packing, tables
 from igwire.ledger.database import HEAD, Ledger
 from igwire.model import Article, DateFound, Mention, Quality, Tags
 
@@ -145,19 +147,21 @@ def test_naive_times_are_refused(ledger):
 def test_a_host_without_a_gap_is_kept_within_its_budget_and_its_time(ledger):
     slot = acquire(ledger, "a", budget=3)
     for expected in (2, 3):
-        with ledger.transaction() as conn:
-            (slot,) = hosts.keep(conn, [slot], now=NOW)
+        slot = hosts.again(slot, now=NOW)
         assert slot.requests == expected
-    with ledger.transaction() as conn:
-        assert hosts.keep(conn, [slot], now=NOW) == []
+    assert hosts.again(slot, now=NOW) is None
+    assert hosts.again(replace(slot, requests=1), now=NOW + timedelta(seconds=11)) is None
     release(ledger, slot, next_at=NOW)
     assert acquire(ledger, "b", budget=3).reason == "daily_budget"
 
 
 @ON_BOTH
-def test_a_slot_that_another_worker_took_cannot_be_kept(ledger):
-    late = acquire(ledger, "a")
-    after = NOW + hosts.LEASE + timedelta(seconds=1)
-    acquire(ledger, "b", after)
+def test_requests_of_a_kept_slot_are_counted_unless_another_worker_took_it(ledger):
+    slot = hosts.again(acquire(ledger, "a"), now=NOW)
     with ledger.transaction() as conn:
-        assert hosts.keep(conn, [late], now=NOW) == []
+        hosts.count(conn, [slot])
+        assert conn.execute(sa.select(tables.hosts.c.requests)).scalar() == 2
+    acquire(ledger, "b", NOW + hosts.LEASE + timedelta(seconds=1))
+    with ledger.transaction() as conn:
+        hosts.count(conn, [replace(slot, requests=9)])
+        assert conn.execute(sa.select(tables.hosts.c.requests)).scalar() == 3

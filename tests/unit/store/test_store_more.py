@@ -34,7 +34,7 @@ def store(tmp_path):
 
 def put(store, *captures, same_as=None):
     with store.writer() as writer:
-        return [writer.append(capture, {"source": "s"}, same_as=same_as) for capture in captures]
+        return [writer.put(writer.pack(capture, {"source": "s"}, same_as=same_as)) for capture in captures]
 
 
 def records(folder):
