@@ -61,7 +61,7 @@ def run(folder: Path, web: str, point: str = "", passes: int = 0) -> int:
     return subprocess.run([sys.executable, "-c", _RUN, str(folder), web, point, str(passes)], timeout=120, check=False).returncode
 
 
-@pytest.mark.parametrize(("point", "passes"), [("raw_written", 1), ("sealing", 0), ("before_commit", 6), ("after_commit", 6)])
+@pytest.mark.parametrize(("point", "passes"), [("raw_written", 1), ("sealing", 0)])
 def test_nothing_is_lost_and_nothing_is_double(tmp_path, web, point, passes):
     assert run(tmp_path, web, point, passes) == -signal.SIGKILL
     assert run(tmp_path, web) == 0
