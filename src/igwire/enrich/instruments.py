@@ -29,6 +29,26 @@ _RULES: tuple[tuple[str, str, float, re.Pattern[str]], ...] = (
 )  # fmt: skip
 
 
+# What a text must hold for a rule to be tried at all: looking for a few letters costs far less than the rule.
+_NEEDS: dict[str, tuple[str, ...]] = {
+    "RFC number": ("RFC", "STD", "BCP"), "Internet-Draft": ("draft-",), "UN document symbol": ("A/", "S/", "E/"),
+    "resolution number": ("esolution", "ésolution", "esolución", "езолюци"), "EU act number": ("(EU)", "(UE)", "(EC)", "(CE)", "egulation ", "irectiv", "ichtlinie"),
+    "US bill number": ("H.", "S.", "HR ", "PL ", "P.L.", "Public Law"), "bill number": ("ill ", "PL", "PEC", "аконопроект"),
+    "law number": ("-ФЗ", "oi n°", "ey ", "ei ", "ecreto", "écret"), "docket number": ("ocket", "ase", "sunto", "ffaire", "C-", "T-"),
+    "ITU Recommendation": ("Recom", "ITU-T", "UIT-T"), "CVE number": ("CVE-",), "AS number": ("AS",),
+}  # fmt: skip
+_NUMBERS = re.compile(r"\d\.\d|[0-9a-f]:[0-9a-f:]")
+_ADDRESS = re.compile(rf"[a-z0-9]\.(?:{_TLD})\b")
+
+
+def _worth_trying(rule: str, text: str) -> bool:
+    if rule == "domain name":
+        return _ADDRESS.search(text) is not None
+    if rule == "IP prefix":
+        return _NUMBERS.search(text) is not None
+    return any(letters in text for letters in _NEEDS[rule])
+
+
 def instruments(text: str) -> list[Found]:
     """Every instrument and identifier whose number the text gives; of two at one place the first rule's."""
     if not _ANY_DIGIT_OR_DOT.search(text):
@@ -36,6 +56,8 @@ def instruments(text: str) -> list[Found]:
     taken = bytearray(len(text))
     found = []
     for kind, rule, score, pattern in _RULES:
+        if not _worth_trying(rule, text):
+            continue
         for match in pattern.finditer(text):
             start, end = match.span()
             if taken.find(1, start, end) < 0:
