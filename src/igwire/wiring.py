@@ -79,7 +79,7 @@ def reader() -> Reader:
     """Reads from the index."""
     from igwire.search.reader import Reader
 
-    return Reader(elasticsearch_client(), settings.get().index_prefix, knowledge_base)
+    return Reader(elasticsearch_client(), settings.get().index_prefix, knowledge_base, topics_named)
 
 
 @lru_cache(maxsize=1)
@@ -88,6 +88,11 @@ def knowledge_base() -> KnowledgeBase:
     from igwire.kb import load
 
     return load()
+
+
+def topics_named(words: str) -> tuple[str, ...]:
+    """Ids of the topics that a query names."""
+    return tagger().topics_named(words)
 
 
 def search_index() -> BulkWriter:
@@ -368,6 +373,6 @@ def scratch_index(rows: list[dict[str, Any]], *, plain: bool = False) -> Iterato
             migrate.apply(client, prefix)
             evaluate.fill(BulkWriter(client, prefix, CLOCK), rows, tagger())
             client.indices.refresh(index=f"{prefix}-articles")
-            yield partial(evaluate.ask, Reader(client, prefix, knowledge_base))
+            yield partial(evaluate.ask, Reader(client, prefix, knowledge_base, topics_named))
     finally:
         migrate.drop(client, prefix)

@@ -26,8 +26,8 @@ from igwire.wiring import SystemClock
 
 pytestmark = pytest.mark.integration
 JUDGED = Path(__file__).parents[1] / "quality" / "data" / "relevance.jsonl"
-# Measured 0.80, the aim is 0.85; every change of builder, template or knowledge base must keep it.
-FLOOR = 0.78
+# Measured 0.90, the aim is 0.85; every change of builder, template or knowledge base must keep it.
+FLOOR = 0.87
 ICANN = "Internet Corporation for Assigned Names and Numbers"
 # Invented, each with a place in a test below.
 SMALL = [
@@ -198,9 +198,9 @@ def test_similar_and_unusual(client, newsroom_index):
     assert all(entity.found <= entity.overall for entity in found)
 
 
-def test_fifty_more_names_of_a_country_move_no_ranking(client, newsroom_index, tagger):
+def test_fifty_more_names_of_a_country_move_no_ranking(client, newsroom_index, kb, tagger):
     rows = [json.loads(line) for line in JUDGED.read_text(encoding="utf-8").splitlines()]
-    before = mean_ndcg(Reader(client, newsroom_index), rows)
+    before = mean_ndcg(Reader(client, newsroom_index, lambda: kb, tagger.topics_named), rows)
     china = client.search(index=f"{newsroom_index}-articles", query={"term": {"entities.id": "place:china"}}, size=100)["hits"]["hits"]
     assert china
     more = [
@@ -215,7 +215,7 @@ def test_fifty_more_names_of_a_country_move_no_ranking(client, newsroom_index, t
     ]
     assert {result.outcome for result in writer.write(actions)} == {"acked"}
     client.indices.refresh(index=f"{newsroom_index}-articles")
-    after = mean_ndcg(Reader(client, newsroom_index), rows)
+    after = mean_ndcg(Reader(client, newsroom_index, lambda: kb, tagger.topics_named), rows)
     assert abs(after - before) <= 0.005
 
 
@@ -229,8 +229,8 @@ def mean_ndcg(reader: Reader, rows: list[dict]) -> float:
     return sum(ndcg(found[row["id"]], row["judgements"]) for row in rows) / len(rows)
 
 
-def test_the_ranking_of_the_newsroom_keeps_its_floor(client, newsroom_index):
+def test_the_ranking_of_the_newsroom_keeps_its_floor(client, newsroom_index, kb, tagger):
     rows = [json.loads(line) for line in JUDGED.read_text(encoding="utf-8").splitlines()]
-    reached = mean_ndcg(Reader(client, newsroom_index), rows)
+    reached = mean_ndcg(Reader(client, newsroom_index, lambda: kb, tagger.topics_named), rows)
     print(f"newsroom: nDCG@10 {reached:.3f} over {len(rows)} queries")
     assert reached >= FLOOR

@@ -101,6 +101,10 @@ class Tagger:
         topics = self._topics_of(reading)
         return Tags(mentions=mentions, countries=self._countries(reading), topics=topics, quotes=quotes, roles=roles, stamp=self.stamp)
 
+    def topics_named(self, words: str) -> tuple[str, ...]:
+        """Ids of the topics that a few words name, such as a title or a query, the surest first."""
+        return tuple(topic["topic"] for topic in self.tag(title=words, text="").topics)
+
     def read(self, *, title: str | None, text: str, language: str | None = None, published: str | None = None) -> Reading:
         """Everything that one pass over the document finds; see Reading."""
         fields = (("title", title or ""), ("text", text))

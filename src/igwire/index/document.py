@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -21,6 +22,8 @@ _MAX_MENTIONS = 1000
 _MAX_LINKS = 500
 # More copied sentences than any article has; a book-long report is named by its sources, not by each sentence.
 _MAX_SENTENCES = 1000
+# What an article of the usual length names so often, it is about.
+_OFTEN = 3
 
 
 def project(enriched: EnrichedArticle, context: DocumentContext) -> dict[str, Any]:
@@ -92,6 +95,7 @@ def _entities(tags: Tags) -> dict[str, Any]:
     everything = set().union(*names.values()) if names else set()
     entities: dict[str, Any] = {kind: sorted(found) for kind, found in names.items()}
     entities |= {"all": sorted(everything), "id": _sorted(m.entity for m in tags.mentions), "qid": _sorted(m.qid for m in tags.mentions)}
+    entities["main"] = _main(tags.mentions)
     return {
         "entities": {**entities, "count": len(everything)}, "entity_mentions": [_mention(m) for m in tags.mentions[:_MAX_MENTIONS]],
         "countries": list(tags.countries), "topics": [topic["topic"] for topic in tags.topics], "topic_scores": list(tags.topics),
@@ -102,6 +106,13 @@ def _statements(article: Article, tags: Tags) -> dict[str, Any]:
     """Who is quoted with what, and who is said to hold which role."""
     quotes = [{"text": article.text[quote["start"] : quote["end"]], **quote} for quote in tags.quotes[:_MAX_MENTIONS]]
     return {"quotes": quotes, "speakers": sorted({quote["speaker"] for quote in quotes if quote["speaker"]}), "roles": list(tags.roles[:_MAX_MENTIONS])}
+
+
+def _main(mentions: Sequence[Mention]) -> list[str]:
+    """Ids of the linked entities that the article is mostly about: named in the title, or again and again."""
+    counts = Counter(m.entity for m in mentions if m.entity)
+    in_title = {m.entity for m in mentions if m.entity and m.field == "title"}
+    return sorted(in_title | {entity for entity, count in counts.items() if count >= _OFTEN})
 
 
 def _copies(context: DocumentContext) -> dict[str, Any]:

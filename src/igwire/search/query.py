@@ -4,6 +4,7 @@
 * Plain words: up to three are all required, of more at least MIN_SHOULD_MATCH. Each may stand in any text field, in the twin of any
   language that its script can be in, in the authors or among the names of the linked entities.
 * Phrases, prefixes, fields and everything beside AND, OR and NOT are required as written.
+* Entities and topics that the query names lift the articles on them, in every language; asked for any word, a topic is enough.
 * Score: BM25F over title, summary and text (`combined_fields`; Robertson, Zaragoza, Taylor 2004), in the twins and, lower, unstemmed;
   a bonus for neighbouring words that stand close together; names of entities and authors count little.
 
@@ -28,6 +29,8 @@ TIMEOUT = "3s"
 _MAX_WORDS = 32
 _TITLE_BOOST = 3
 _UNSTEMMED, _NEAR, _NAMES = 0.3, 0.1, 0.5
+# For articles that name what the query names, that are mostly about it, and that have its topic.
+_NAMED, _MAIN, _TOPIC = 1, 3, 2
 _NEAR_SLOP = 4
 # A Chinese word of up to four characters (three pairs) is required whole; of a longer run most pairs are.
 _CJK_MATCH = "3<75%"
@@ -44,6 +47,17 @@ _ALL_OF = {"entities", "topics"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a query names: for each name the ids of the entities that it may mean, and ids of topics."""
+
+    entities: tuple[tuple[str, ...], ...] = ()
+    topics: tuple[str, ...] = ()
+
+
+NOTHING = About()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
     """The query part of a request, and what people should know of it: how it was understood, its words by the number in `_name`."""
 
@@ -57,9 +71,9 @@ class Built:
     others: tuple[dict[str, Any], ...] = ()
 
 
-def build(request: SearchRequest) -> tuple[dict[str, Any], str]:
+def build(request: SearchRequest, about: About = NOTHING) -> tuple[dict[str, Any], str]:
     """The whole body that is sent for a page of hits, and the query as it was understood. Raises QueryError."""
-    built = build_query(request)
+    built = build_query(request, about)
     body: dict[str, Any] = {
         "query": built.query, "from": (request.page - 1) * request.size, "size": request.size, "timeout": TIMEOUT, "track_total_hits": MAX_WINDOW,
         "highlight": _highlight(built), "aggs": _FACET_COUNTS, "_source": {"excludes": ["body", "aliases", "entity_mentions", "quotes", "copied_sentences"]},
@@ -71,18 +85,18 @@ def build(request: SearchRequest) -> tuple[dict[str, Any], str]:
     return body, built.interpreted
 
 
-def build_query(request: SearchRequest) -> Built:
-    """What matches, and how well. Raises QueryError."""
+def build_query(request: SearchRequest, about: About = NOTHING) -> Built:
+    """What matches, and how well. `about`: what the query names. Raises QueryError."""
     parsed = parse(request.text)
     plain, others = _parts(parsed.tree, explicit=parsed.explicit)
     content = content_words(plain)[:_MAX_WORDS]
     words = unique(content)
     text = " ".join([*words, *_texts(others)])
     twins = tuple(twins_for(text, plain))
-    filters = [*([_matching(words, twins, any_word=request.any_word)] if words else []), *_filters(request)]
+    filters = [*([_matching(words, twins, about, any_word=request.any_word)] if words else []), *_filters(request)]
     scored = bool(parsed.tree)
     required = tuple(_clause(node, twins) for node in others)
-    query: dict[str, Any] = {"bool": {"filter": filters, "must": list(required), "should": _scores(content, twins, plain)}}
+    query: dict[str, Any] = {"bool": {"filter": filters, "must": list(required), "should": [*_scores(content, twins, plain), *_about(about)]}}
     if scored and request.recency and request.sort == "relevance":
         query = _with_recency(query)
     shown = " ".join(filter(None, [_shown(words, any_word=request.any_word), *(node.shown() for node in others)])) or "everything"
@@ -127,9 +141,10 @@ def _required(words: int) -> int:
 # ── what matches ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _matching(words: Sequence[str], twins: Sequence[str], *, any_word: bool) -> dict[str, Any]:
+def _matching(words: Sequence[str], twins: Sequence[str], about: About, *, any_word: bool) -> dict[str, Any]:
     clauses = [_word(number, word, twins, _whole(word, any_part=any_word)) for number, word in enumerate(words)]
     if any_word:
+        clauses += [_best("topics", [topic], 0) for topic in about.topics]
         return {"bool": {"should": clauses, "minimum_should_match": 1}}
     return {"bool": {"should": clauses, "minimum_should_match": MIN_SHOULD_MATCH if len(words) > 3 else len(words)}}
 
@@ -208,6 +223,17 @@ def _scores(words: Sequence[str], twins: Sequence[str], sentence: Sequence[str])
     bm25f = [_combined(text, f"stemmed.{twin}.", 1.0) for twin in twins]
     names = {"multi_match": {"query": text, "type": "most_fields", "fields": [f"aliases^{_NAMES}", f"authors.text^{_NAMES}"]}}
     return [_combined(text, "", _UNSTEMMED), *bm25f, names, *_near(words, twins, language_of(sentence))]
+
+
+def _about(about: About) -> list[dict[str, Any]]:
+    """Articles on what the query names, in whatever language: more, the rarer it is, and for those mostly about it."""
+    fields = {"entities.id": _NAMED, "entities.main": _MAIN}
+    entities = [_best(name, ids, boost) for ids in about.entities for name, boost in fields.items()]
+    return [*entities, *(_best("topics", [topic], _TOPIC) for topic in about.topics)]
+
+
+def _best(name: str, values: Sequence[str], boost: float) -> dict[str, Any]:
+    return {"dis_max": {"queries": [{"term": {name: {"value": value, "boost": boost}}} for value in values]}}
 
 
 def _combined(text: str, prefix: str, boost: float) -> dict[str, Any]:

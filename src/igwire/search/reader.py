@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
 
 from igwire.errors import QueryError, Unavailable
-from igwire.search.query import TIMEOUT, Built, build, build_query, sorting
+from igwire.search.names import Names, folded
+from igwire.search.query import TIMEOUT, About, Built, build, build_query, sorting
 from igwire.search.request import SearchRequest
 from igwire.search.results import Hit, Results, Span, Unusual, facets_of, names_only
 
@@ -27,12 +27,16 @@ _INTERVALS = ("day", "week", "month", "quarter", "year")
 
 
 class Reader:
-    """Asks one Elasticsearch by the read aliases. `kb` gives the knowledge base, for the names by which a hit was found."""
+    """Asks one Elasticsearch by the read aliases. `kb` gives the knowledge base, for entities that a query names and names by which a hit was found; `topics` the topics that a query names."""
 
-    def __init__(self, client: Elasticsearch, prefix: str, kb: Callable[[], KnowledgeBase] | None = None) -> None:
+    def __init__(
+        self, client: Elasticsearch, prefix: str, kb: Callable[[], KnowledgeBase] | None = None, topics: Callable[[str], Sequence[str]] | None = None
+    ) -> None:
         self._client = client.options(request_timeout=_TIMEOUT_S, max_retries=0)
         self._prefix = prefix
         self._kb = kb
+        self._topics = topics
+        self._named: Names | None = None
 
     @property
     def articles(self) -> str:
@@ -51,15 +55,15 @@ class Reader:
 
     def _further(self, request: SearchRequest, found: tuple[Hit, ...]) -> list[Hit]:
         """What fills the page: the best that has one of the words and is not shown already; without facets and totals."""
-        loose = replace(request, any_word=True)
-        body, _ = build(loose)
+        loose, about = replace(request, any_word=True), self._about(request)
+        body, _ = build(loose, about)
         answer = self._send({**{name: part for name, part in body.items() if name != "aggs"}, "track_total_hits": False})
-        shown, built = {hit.doc_id for hit in found}, build_query(loose)
+        shown, built = {hit.doc_id for hit in found}, build_query(loose, about)
         others = [self._hit(hit, built) for hit in answer["hits"]["hits"] if hit["_id"] not in shown]
         return self._with_copies(others[: request.size - len(found)])
 
     def _search(self, request: SearchRequest) -> Results:
-        body, _ = build(request)
+        body, _ = build(request, self._about(request))
         built = build_query(request)
         answer = self._send(body)
         hits = self._with_copies([self._hit(hit, built) for hit in answer["hits"]["hits"]])
@@ -70,6 +74,13 @@ class Reader:
             interpreted=built.interpreted, took_ms=answer["took"], stories=answer["aggregations"]["stories"]["value"], partial=answer["timed_out"],
             suggestions=tuple(self.suggest(request.text)) if few else (), index=next((hit["_index"] for hit in answer["hits"]["hits"]), ""),
         )  # fmt: skip
+
+    def _about(self, request: SearchRequest) -> About:
+        """What the query names; nothing without a knowledge base."""
+        if self._named is None:
+            self._named = Names(self._kb().by_id.values() if self._kb else ())
+        topics = self._topics(request.text) if self._topics else ()
+        return About(entities=tuple(self._named.in_query(request.text)), topics=tuple(topics))
 
     def _send(self, body: dict[str, Any]) -> Any:
         return self._ask(lambda: self._client.search(index=self.articles, **{_PYTHON.get(k, k): v for k, v in body.items()}))
@@ -82,9 +93,9 @@ class Reader:
     def _names(self, document: dict[str, Any], words: list[str]) -> str:
         """Canonical names of the document's entities that have a name with such a word in it; the words themselves without a knowledge base."""
         known = self._kb().by_id if self._kb else {}
-        wanted = [_folded(word) for word in words]
+        wanted = [folded(word) for word in words]
         linked = [known[entity] for entity in document.get("entities", {}).get("id", []) if entity in known]
-        counts = {e.name: max(sum(w in _folded(name) for w in wanted) for name in e.names()) for e in linked}
+        counts = {e.name: max(sum(w in folded(name) for w in wanted) for name in e.names()) for e in linked}
         best = max(counts.values(), default=0)
         # Where one entity's name holds all the words, others that share one of them say nothing.
         return ", ".join(name for name, count in counts.items() if count and count == best) or ", ".join(words)
@@ -157,7 +168,7 @@ class Reader:
 
     def export(self, request: SearchRequest) -> Iterator[dict[str, Any]]:
         """Every found document, whole, copies included, in an order that stays the same while it is read (point in time)."""
-        built = build_query(request)
+        built = build_query(request, self._about(request))
         order = sorting(request, scored=built.scored) or [{"_score": "desc"}, {"doc_id": "asc"}]
         pit = self._ask(lambda: self._client.open_point_in_time(index=self.articles, keep_alive=_KEEP_ALIVE))["id"]
         after: list[Any] | None = None
@@ -242,11 +253,6 @@ class Reader:
 
 class _Missing(Exception):  # not an error for anybody: `get` turns it into None
     pass
-
-
-def _folded(text: str) -> str:
-    """Without case and accents, for comparing words with names."""
-    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
 
 
 _LISTED = ["doc_id", "title", "url", "published_day", "@timestamp", "source", "language", "cluster"]

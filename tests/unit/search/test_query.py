@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from igwire import schema
 from igwire.errors import QueryError
 from igwire.search.grammar import FIELDS, KEYWORD_FIELDS, TEXT_FIELDS, parse
-from igwire.search.query import build, build_query
+from igwire.search.query import About, build, build_query
 from igwire.search.request import SearchRequest, from_params
 from igwire.search.words import content_words, function_words, twins_for
 
@@ -164,3 +164,18 @@ def test_a_request_survives_the_address_bar():
 
 def test_the_request_is_a_pure_function_of_the_search():
     assert json.dumps(build(SearchRequest(text=SENTENCE))) == json.dumps(build(SearchRequest(text=SENTENCE)))
+
+
+def test_what_the_query_names_lifts_articles_and_shuts_none_out():
+    request = SearchRequest(text="Iran shutdowns")
+    about = About(entities=(("place:iran",),), topics=("shutdowns",))
+    plain, lifted = build_query(request).query["function_score"]["query"]["bool"], build_query(request, about).query["function_score"]["query"]["bool"]
+    assert lifted["filter"] == plain["filter"]
+    added = [clause for clause in lifted["should"] if clause not in plain["should"]]
+    assert [next(iter(query["term"])) for clause in added for query in clause["dis_max"]["queries"]] == ["entities.id", "entities.main", "topics"]
+
+
+def test_where_any_word_is_enough_a_topic_is_too():
+    about = About(topics=("shutdowns",))
+    ways = build_query(SearchRequest(text="Internet shutdowns", any_word=True), about).query["function_score"]["query"]["bool"]["filter"][0]["bool"]["should"]
+    assert sum("topics" in json.dumps(way) for way in ways) == 1
