@@ -69,6 +69,13 @@ def test_the_shape_of_poll_feeds(dags):
     assert "red task" in dag.doc_md
 
 
+def test_the_shape_of_tend_archive(dags):
+    dag = dags["tend_archive"]
+    assert list(dag.task_dict) == ["tend"]
+    assert (dag.catchup, dag.max_active_runs, type(dag.timetable).__name__) == (False, 1, "CronDataIntervalTimetable")
+    assert "red task" in dag.doc_md
+
+
 def test_the_shape_of_rebuild_news(dags):
     dag = dags["rebuild_news"]
     assert dag.task_dict["report"].upstream_task_ids == {"choose", "rebuild"}

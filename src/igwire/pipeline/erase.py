@@ -65,7 +65,10 @@ def tombstones_for(parts: Parts, *, keys: Sequence[str] = (), source: str | None
                 raise UsageError(f"nothing is known of {key!r}: give the URL or the id that `igwire trace` or the search page shows")
             found |= of_key
         if source is not None:
-            found |= erasures.of_source(conn, source)
+            of_it = erasures.of_source(conn, source)
+            if not of_it and source not in parts.catalogue.by_id:
+                raise UsageError(f"there is no source {source!r}, neither in the catalogue nor in the ledger; see `igwire sources list`")
+            found |= of_it
         docs = {doc_id for doc_id in found.values() if doc_id}
         seqs = erasures.write_seqs(conn, docs)
     ids = {**{doc_id: doc_id for doc_id in docs}, **found}

@@ -117,7 +117,9 @@ def _store_captures(parts: Parts, run_id: str, found: Iterable[Capture | Left], 
             with parts.ledger.transaction() as conn:
                 new = items.add(conn, chosen.entries, now=parts.clock.now(), mode="import")
                 if new:
-                    (ref,) = keeper.keep([keeper.pack(capture, {"kind": "import", "source": entry.source_id, "item": new[0], "run": run_id})])
+                    (ref,) = keeper.keep(
+                        [keeper.pack(capture, {"kind": "import", "source": entry.source_id, "item": new[0], "run": run_id, "entry": entry_to_json(entry)})]
+                    )
                     keeper.note(conn)
                     items.captured(conn, new[0], ref, run_id=run_id, at=capture.fetched_at)
                 else:

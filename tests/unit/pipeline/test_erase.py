@@ -187,3 +187,5 @@ def test_twice_is_once_and_the_unknown_is_refused(filled):
     assert erase_one(filled).captures == 0
     with pytest.raises(UsageError, match="nothing is known"):
         erase_one(filled, keys=["http://news.example/never"])
+    with pytest.raises(UsageError, match="no source"):
+        erase_one(filled, keys=[], source="exampel")
