@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -196,3 +197,18 @@ def test_every_chart_of_the_dashboards_has_something_to_show(client, filled, ind
         assert answer["hits"]["total"]["value"] > 0, name
         if "b" in body["aggs"] and not any(word in name for word in _EMPTY_IN_THE_NEWSROOM):
             assert answer["aggregations"]["b"]["buckets"], name
+
+
+def test_an_index_of_an_older_schema_gets_the_fields_that_it_lacks(client, index_prefix):
+    old = json.loads(json.dumps(schema.properties("articles")))
+    del old["speakers"], old["entities"]["properties"]["main"], old["topic_scores"]["properties"]["score"]
+    migrate.apply(client, index_prefix)
+    name = f"{index_prefix}-old"
+    # What the templates give beside the fields comes with the copied settings.
+    settings = client.indices.get_settings(index=migrate.live_index(client, index_prefix)).body
+    analysis = next(iter(settings.values()))["settings"]["index"]["analysis"]
+    client.indices.create(index=name, settings={"analysis": analysis}, mappings={"dynamic": "strict", "properties": old})
+    migrate.swap(client, index_prefix, name)
+    assert {found["remedy"] for found in migrate.diff(client, index_prefix)} == {"apply"}
+    assert migrate.apply(client, index_prefix) == [f"field {field} in {name}" for field in ("entities", "topic_scores", "speakers")]
+    assert migrate.diff(client, index_prefix) == []

@@ -65,9 +65,19 @@ def _first_version(client: Elasticsearch, prefix: str, kind: str) -> list[str]:
 
 
 def missing_fields(client: Elasticsearch, prefix: str, kind: str) -> dict[str, Any]:
-    """Top-level fields of the schema that the live index lacks."""
-    live = _mapping(client, f"{prefix}-{kind}-write")
-    return {name: field for name, field in schema.properties(kind).items() if name not in live}
+    """Fields of the schema that the live index lacks, as a mapping that adds them; also those inside objects that it has."""
+    return _lacking(_mapping(client, f"{prefix}-{kind}-write"), schema.properties(kind))
+
+
+def _lacking(live: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, field in wanted.items():
+        if name not in live:
+            found[name] = field
+        elif inner := _lacking(live[name].get("properties", {}), field.get("properties", {})):
+            # The kind of object must be said again, or the server takes a nested one for a plain one.
+            found[name] = {**({"type": field["type"]} if "type" in field else {}), "properties": inner}
+    return found
 
 
 def _add_fields(client: Elasticsearch, prefix: str, kind: str) -> list[str]:
@@ -94,10 +104,10 @@ def _diff(client: Elasticsearch, prefix: str, kind: str) -> Iterator[dict[str, s
         yield {"index": alias, "path": "", "server": "absent", "schema": "present", "remedy": "apply"}
         return
     server, wanted = flat(_mapping(client, alias)), flat(schema.properties(kind))
-    missing = missing_fields(client, prefix, kind)
+    missing = flat(missing_fields(client, prefix, kind))
     for path in sorted(server.keys() | wanted.keys()):
         if server.get(path) != wanted.get(path):
-            remedy = "apply" if path.partition(".")[0] in missing else "rebuild"
+            remedy = "apply" if path in missing else "rebuild"
             yield {"index": alias, "path": path, "server": server.get(path, "absent"), "schema": wanted.get(path, "absent"), "remedy": remedy}
 
 
