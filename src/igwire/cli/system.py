@@ -35,6 +35,7 @@ def up(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) 
     if first:
         plan = standing.forecast(settings)
         output.say(f"The first run will ask {plan}; at least {settings.gap_s:g} s lie between two requests to a host.")
+        output.say(f"Behind it, ingest_archive reads what the archives of {plan.archives} of them list for last month; pause it in Airflow to prevent that.")
         _agree(yes)
         standing.agree(settings, plan)
     _box(standing.start(settings, output.say, first=first))

@@ -31,6 +31,8 @@ class Forecast:
     requests: int
     minutes: int
     disk_mb: int
+    # Sources whose archives the monthly sweep reads, last month's right after the start.
+    archives: int
 
     def __str__(self) -> str:
         return f"{self.sources} sources: about {self.requests:,} requests in about {self.minutes} minutes, {self.disk_mb} MB on disk"
@@ -42,7 +44,9 @@ def forecast(settings: Settings) -> Forecast:
     requests = len(active) * (2 + _ENTRIES)
     # Hosts are asked side by side; the slowest takes its entries one after the other.
     minutes = int((_ENTRIES + 2) * settings.gap_s / 60 * max(1.0, len(active) / settings.fetch_threads) / settings.batches) + 1
-    return Forecast(sources=len(active), requests=requests, minutes=minutes, disk_mb=int(len(active) * _ENTRIES * _PAGE_MB) + 1)
+    archives = sum(source.archive != "none" for source in active)
+    disk_mb = int(len(active) * _ENTRIES * _PAGE_MB) + 1
+    return Forecast(sources=len(active), requests=requests, minutes=minutes, disk_mb=disk_mb, archives=archives)
 
 
 def variables(settings: Settings, es_url: str) -> dict[str, str]:

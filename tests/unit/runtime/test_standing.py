@@ -94,7 +94,7 @@ def test_containers_bring_everything_and_are_taken_down(home, tmp_path):
 def test_it_is_asked_once(tmp_path):
     settings = Settings(state=tmp_path / "state")
     assert not standing.agreed(settings)
-    standing.agree(settings, standing.Forecast(sources=1, requests=2, minutes=3, disk_mb=4))
+    standing.agree(settings, standing.Forecast(sources=1, requests=2, minutes=3, disk_mb=4, archives=0))
     assert standing.agreed(settings)
 
 
