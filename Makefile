@@ -35,7 +35,7 @@ down: .venv/.ready ## stop the standing system and the demo
 	@$(BIN)/igwire down; $(DEMO) $(BIN)/igwire down --quiet
 
 lock: ## resolve the dependencies anew
-	.venv/bin/uv pip compile pyproject.toml --extra test --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q -o requirements-test.lock
-	.venv/bin/uv pip compile pyproject.toml -c requirements-test.lock --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 -q -o requirements.lock
+	.venv/bin/uv pip compile pyproject.toml --extra test --generate-hashes --no-header --python-version 3.11 -q -o requirements-test.lock
+	.venv/bin/uv pip compile pyproject.toml -c requirements-test.lock --generate-hashes --no-header --no-annotate --python-version 3.11 -q -o requirements.lock
 
 .PHONY: help setup demo test soak bench up down lock

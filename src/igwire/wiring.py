@@ -156,8 +156,12 @@ def tagger() -> Tagger:
 
 def curation_file() -> Path:
     """The file of the reviewers' decisions: IGWIRE_CURATION, else in the state folder."""
-    chosen = settings.get()
-    return Path(chosen.curation).absolute() if chosen.curation else chosen.state.absolute() / "curation.yaml"
+    return _user_file(settings.get().curation, "curation.yaml")
+
+
+def _user_file(given: str, name: str) -> Path:
+    """The file that a setting names, else the one in the state folder."""
+    return Path(given).absolute() if given else settings.get().state.absolute() / name
 
 
 def decisions() -> Decisions:
@@ -178,14 +182,7 @@ def alerts() -> Alerts:
     """The alerts of the user's file. Raises CatalogueError."""
     from igwire.search.alerts import load
 
-    return load(_alerts_file())
-
-
-def _alerts_file() -> Path:
-    from pathlib import Path
-
-    chosen = settings.get()
-    return Path(chosen.alerts) if chosen.alerts else chosen.state.absolute() / "alerts.yaml"
+    return load(_user_file(settings.get().alerts, "alerts.yaml"))
 
 
 def run_alerts() -> list[Told]:

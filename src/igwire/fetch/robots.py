@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 # Product token in robots files, and the size that must be read at least (RFC 9309 section 2.5).
 TOKEN = "igwire"
+# RFC 9309 section 2.4: a robots file is not used longer than a day; one that could not be had is asked for again sooner.
+_FRESH, _RETRY = timedelta(hours=24), timedelta(hours=1)
 _MAX_BYTES = 512 * 1024
 # Records that mean something to us or to Protego, with the misspellings that it reads; others must not end a group (section 2.2.4).
 _KNOWN = re.compile(
@@ -112,3 +115,8 @@ def _merged(groups: list[Any]) -> Any:
         first._rules.extend(rule for rule in other._rules if rule not in first._rules)
     first.finalize_rules()
     return first
+
+
+def is_fresh(fetched_at: datetime, status: int, now: datetime) -> bool:
+    """Whether a stored answer to /robots.txt may still be used; `status` 0 = there was none."""
+    return now - fetched_at < (_FRESH if 200 <= status < 500 and status != 429 else _RETRY)

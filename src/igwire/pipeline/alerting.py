@@ -20,7 +20,7 @@ from igwire.ledger.database import Ledger
 from igwire.ports import Clock, Courier
 from igwire.search.alerts import Alert, Alerts, Line, Message, message_of
 from igwire.search.request import SearchRequest
-from igwire.search.results import Hit, Results
+from igwire.search.results import Hit, Results, Span
 
 # A new alert tells of the last day; what is older is known to whoever wrote it.
 _FIRST = timedelta(days=1)
@@ -139,9 +139,9 @@ class BackTest:
     days: int
 
 
-def back_test(alert: Alert, volume: Callable[[SearchRequest, str], Sequence[object]], *, now: datetime, days: int) -> BackTest:
+def back_test(alert: Alert, volume: Callable[[SearchRequest, str], Sequence[Span]], *, now: datetime, days: int) -> BackTest:
     """Count by the publishers' days what the alert's search finds in the last `days`; `volume` is `Reader.volume`."""
     first = (now - timedelta(days=days)).date()
     spans = volume(replace(alert.request, since=first, until=now.date()), "day")
-    counts = [int(getattr(span, "found", 0)) for span in spans]
+    counts = [span.found for span in spans]
     return BackTest(fired=sum(count > 0 for count in counts), articles=sum(counts), days=days)

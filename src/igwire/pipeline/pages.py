@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 import sqlalchemy as sa
 
 from igwire.errors import BadUrl, FetchError
 from igwire.fetch import policy, usage
-from igwire.fetch.robots import Robots
+from igwire.fetch.robots import Robots, is_fresh
 from igwire.ledger import hosts, runs
 from igwire.ledger.items import Item
 from igwire.ledger.packing import entry_to_json
@@ -20,10 +21,6 @@ from igwire.pipeline.hostwork import HostWork, Pause
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.raw import Keeper, Packed
 from igwire.urls import origin_of
-
-# RFC 9309 section 2.4: a robots file is not used longer than a day; one that could not be had is asked for again sooner.
-_ROBOTS_FRESH = timedelta(hours=24)
-_ROBOTS_RETRY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ Job = Item | RobotsJob
 Sent = Packed | Capture | FetchError | BadUrl | Held
 
 
-class PageRequests:
+class PageRequests(ABC):
     """Requests for items' pages, as `HostWork` wants them; heirs say what follows from an answer.
 
     What is decided goes to `writes`, and is written in one transaction for all that came together.
@@ -62,17 +59,17 @@ class PageRequests:
         self.captures: list[tuple[Item, Packed]] = []
         self.writes: list[Callable[[sa.Connection], None]] = []
 
+    @abstractmethod
     def held(self, item: Item, held: Held) -> None:
         """No request was sent for the item."""
-        raise NotImplementedError
 
+    @abstractmethod
     def failed(self, item: Item, error: FetchError | BadUrl) -> None:
         """No answer came."""
-        raise NotImplementedError
 
+    @abstractmethod
     def keep_raw(self) -> None:
         """Bring those of `captures` to the disk that are to be kept, and decide what follows from all of them."""
-        raise NotImplementedError
 
     def headers(self, item: Item) -> Mapping[str, str] | None:
         """Headers of the item's request, beside the usual ones; called in a thread, must not read the ledger."""
@@ -113,8 +110,7 @@ class PageRequests:
         if stored is None:
             return False
         self.wishes[origin] = usage.of_robots(stored[2]) if stored[1] == 200 else ()
-        age = self.parts.clock.now() - stored[0]
-        return age < (_ROBOTS_FRESH if 200 <= stored[1] < 500 and stored[1] != 429 else _ROBOTS_RETRY)
+        return is_fresh(stored[0], stored[1], self.parts.clock.now())
 
     def send(self, job: Job) -> Sent:
         """Send one request, unless robots forbids it; runs in a thread."""

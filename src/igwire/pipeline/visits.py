@@ -11,25 +11,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from igwire.errors import BadUrl, FetchError, StoreError
 from igwire.feeds.archives import Ask, Body, Found, Got
 from igwire.fetch import policy
-from igwire.fetch.robots import Robots
+from igwire.fetch.robots import Robots, is_fresh
 from igwire.isolate import Killed, Pool
 from igwire.ledger import archives, hosts
 from igwire.model import Capture, Source
 from igwire.pipeline.erased import Erased
 from igwire.pipeline.parts import Parts
 from igwire.ports import Fetcher, RawWriter
-from igwire.urls import host_of
+from igwire.urls import host_of, origin_of
 
 # Sitemaps of 50,000 addresses are larger than any page.
 _MAX_BYTES = 50 * 1024 * 1024
 _READ_S = 20.0
-# As in `collect`: robots.txt is used for a day, one that could not be had for an hour.
-_ROBOTS_FRESH, _ROBOTS_RETRY = timedelta(hours=24), timedelta(hours=1)
 _NAP_S = 5.0
 
 Result = TypeVar("Result")
@@ -113,8 +110,7 @@ class Visits:
 
     def _rules(self, source: Source, url: str) -> Robots:
         """The origin's robots file: as it was read in this round, else as it is stored, else asked for."""
-        split = urlsplit(url)
-        origin = f"{split.scheme}://{split.netloc}"
+        origin = origin_of(url)
         if origin not in self.rules:
             self.rules[origin] = self._stored_rules(origin) or self._fetched_rules(source, origin)
         return self.rules[origin]
@@ -125,8 +121,7 @@ class Visits:
         if stored is None:
             return None
         at, status, body = stored
-        fresh = _ROBOTS_FRESH if 200 <= status < 500 and status != 429 else _ROBOTS_RETRY
-        return Robots.parse(body, status) if self.parts.clock.now() - at < fresh else None
+        return Robots.parse(body, status) if is_fresh(at, status, self.parts.clock.now()) else None
 
     def _fetched_rules(self, source: Source, origin: str) -> Robots:
         sent = self._send(source, f"{origin}/robots.txt", None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import os
 import smtplib
 from collections.abc import Callable, Collection
 from email.message import EmailMessage
@@ -35,7 +34,7 @@ class Deliverer:
         # Renamed when it is whole: a reader never sees half a feed.
         half = self._folder / f"{message.id}.atom.new"
         half.write_bytes(atom(message, link=self._link + message.id))
-        os.replace(half, self._folder / f"{message.id}.atom")  # noqa: PTH105  # as every rename of ours, in one call
+        half.replace(self._folder / f"{message.id}.atom")
 
     def forget(self, names: Collection[str]) -> None:
         """Remove Atom files that hold one of these ids or addresses; the alert's next hit writes the file anew."""

@@ -74,6 +74,11 @@ class Built:
 def build(request: SearchRequest, about: About = NOTHING) -> tuple[dict[str, Any], str]:
     """The whole body that is sent for a page of hits, and the query as it was understood. Raises QueryError."""
     built = build_query(request, about)
+    return body_of(request, built), built.interpreted
+
+
+def body_of(request: SearchRequest, built: Built) -> dict[str, Any]:
+    """The whole body that is sent for a page of hits."""
     body: dict[str, Any] = {
         "query": built.query, "from": (request.page - 1) * request.size, "size": request.size, "timeout": TIMEOUT, "track_total_hits": MAX_WINDOW,
         "highlight": _highlight(built), "aggs": _FACET_COUNTS, "_source": {"excludes": ["body", "aliases", "entity_mentions", "quotes", "copied_sentences"]},
@@ -82,7 +87,7 @@ def build(request: SearchRequest, about: About = NOTHING) -> tuple[dict[str, Any
         body["collapse"] = {"field": "cluster.id"}
     if sort := sorting(request, scored=built.scored):
         body["sort"] = sort
-    return body, built.interpreted
+    return body
 
 
 def build_query(request: SearchRequest, about: About = NOTHING) -> Built:

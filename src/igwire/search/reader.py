@@ -10,7 +10,7 @@ from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
 
 from igwire.errors import QueryError, Unavailable
 from igwire.search.names import Names, folded
-from igwire.search.query import TIMEOUT, About, Built, build, build_query, sorting
+from igwire.search.query import TIMEOUT, About, Built, body_of, build_query, sorting
 from igwire.search.request import SearchRequest
 from igwire.search.results import Hit, Results, Span, Unusual, facets_of, names_only
 
@@ -48,24 +48,25 @@ class Reader:
 
         Raises QueryError for what cannot be read, Unavailable when the server is away.
         """
-        found = self._search(request)
+        about = self._about(request)
+        found = self._search(request, about)
         if found.total >= request.size or request.page > 1 or request.sort != "relevance" or request.any_word or not request.text:
             return found
-        return replace(found, further=tuple(self._further(request, found.hits)))
+        return replace(found, further=tuple(self._further(request, about, found.hits)))
 
-    def _further(self, request: SearchRequest, found: tuple[Hit, ...]) -> list[Hit]:
+    def _further(self, request: SearchRequest, about: About, found: tuple[Hit, ...]) -> list[Hit]:
         """What fills the page: the best that has one of the words and is not shown already; without facets and totals."""
-        loose, about = replace(request, any_word=True), self._about(request)
-        body, _ = build(loose, about)
+        loose = replace(request, any_word=True)
+        built = build_query(loose, about)
+        body = body_of(loose, built)
         answer = self._send({**{name: part for name, part in body.items() if name != "aggs"}, "track_total_hits": False})
-        shown, built = {hit.doc_id for hit in found}, build_query(loose, about)
+        shown = {hit.doc_id for hit in found}
         others = [self._hit(hit, built) for hit in answer["hits"]["hits"] if hit["_id"] not in shown]
         return self._with_copies(others[: request.size - len(found)])
 
-    def _search(self, request: SearchRequest) -> Results:
-        body, _ = build(request, self._about(request))
-        built = build_query(request)
-        answer = self._send(body)
+    def _search(self, request: SearchRequest, about: About) -> Results:
+        built = build_query(request, about)
+        answer = self._send(body_of(request, built))
         hits = self._with_copies([self._hit(hit, built) for hit in answer["hits"]["hits"]])
         total = answer["hits"]["total"]
         few = total["value"] < _FEW_HITS and request.text

@@ -120,7 +120,9 @@ def test_notices_made_from_one_form_are_news_of_their_own(conn):
 
 
 def test_placing_again_changes_nothing(conn):
-    rows = lambda: [row("a", A, 0), row("edited", EDITED, 2), row("b", B, 1)]  # noqa: E731
+    def rows():
+        return [row("a", A, 0), row("edited", EDITED, 2), row("b", B, 1)]
+
     copies.place_all(conn, rows())
     before = facts(conn, "a", "edited", "b")
     assert copies.place_all(conn, rows()) == []
