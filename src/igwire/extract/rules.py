@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from igwire import yamlfile
 from igwire.errors import CatalogueError
 from igwire.urls import host_of
 
@@ -62,13 +63,13 @@ def load(file: Path = FILE) -> Rules:
 
 def _entries(content: bytes, file: Path) -> Iterator[tuple[Any, int]]:
     try:
-        loaded, root = yaml.safe_load(content), yaml.compose(content, Loader=yaml.SafeLoader)
+        # Not the C reader of `yamlfile.read`: it takes the end of a file for a line of its own.
+        loaded = yaml.safe_load(content)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise CatalogueError(f"not readable as YAML: {error}", file=str(file), line=mark.line + 1 if mark else None) from error
-    if not isinstance(loaded, list) or not isinstance(root, yaml.SequenceNode):
+        raise yamlfile.unreadable(error, file) from error
+    if not isinstance(loaded, list):
         raise CatalogueError("it must hold a list of rules", file=str(file), line=1)
-    yield from zip(loaded, (node.start_mark.line + 1 for node in root.value), strict=True)
+    yield from zip(loaded, yamlfile.lines(content), strict=True)
 
 
 def _rule(raw: Any, file: Path, line: int) -> Rule:

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from igwire import yamlfile
 from igwire.errors import BadUrl, CatalogueError
 from igwire.model import SOURCE_KINDS, Source
 from igwire.urls import fetch_url
@@ -88,34 +89,16 @@ def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
 
 
 def _read(file: Path) -> Iterator[tuple[Source, int]]:
-    try:
-        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error)
-        raise CatalogueError(f"not readable as YAML: {problem}", file=str(file), line=mark.line + 1 if mark else None) from error
-    listed = _child(root, "sources")
-    if not isinstance(listed, yaml.SequenceNode):
+    content = file.read_bytes()
+    loaded = yamlfile.read(content, file)
+    listed = loaded.get("sources") if isinstance(loaded, dict) else None
+    if not isinstance(listed, list):
         raise CatalogueError("it must hold a mapping with a list named 'sources'", file=str(file), line=1)
-    for node in listed.value:
-        line = node.start_mark.line + 1
+    for raw, line in zip(listed, yamlfile.lines(content, "sources"), strict=True):
         try:
-            yield _source(_plain(node)), line
+            yield _source(raw), line
         except ValueError as error:
             raise CatalogueError(str(error), file=str(file), line=line) from error
-
-
-def _child(node: yaml.Node | None, key: str) -> yaml.Node | None:
-    pairs = node.value if isinstance(node, yaml.MappingNode) else []
-    return next((value for name, value in pairs if name.value == key), None)
-
-
-def _plain(node: yaml.Node) -> Any:
-    loader = yaml.SafeLoader("")
-    try:
-        return loader.construct_document(node)
-    finally:
-        loader.dispose()
 
 
 def _source(raw: Any) -> Source:

@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from igwire import yamlfile
 from igwire.errors import CatalogueError
 from igwire.kb.loader import KnowledgeBase
 from igwire.model import MENTION_TYPES
@@ -58,16 +59,10 @@ def load(file: Path, kb: KnowledgeBase) -> Decisions:
     if not file.exists():
         return Decisions()
     content = file.read_bytes()
-    try:
-        root = yaml.compose(content, Loader=yaml.CSafeLoader)
-        rows = yaml.load(content, Loader=yaml.CSafeLoader) or []
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise CatalogueError(f"not readable as YAML: {error}", file=str(file), line=mark.line + 1 if mark else None) from error
+    rows = yamlfile.read(content, file) or []
     if not isinstance(rows, list):
         raise CatalogueError("it must hold a list of decisions", file=str(file), line=1)
-    lines = [node.start_mark.line + 1 for node in root.value] if root else []
-    listed = tuple(_decision(row, kb, file, line) for row, line in zip(rows, lines, strict=True))
+    listed = tuple(_decision(row, kb, file, line) for row, line in zip(rows, yamlfile.lines(content), strict=True))
     return Decisions(listed, hashlib.sha256(content).hexdigest()[:12] if listed else "")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from igwire import yamlfile
 from igwire.errors import CatalogueError
 from igwire.kb.entity import FIELDS, Entity, faults
 
@@ -84,11 +85,7 @@ def load(folder: Path = HERE) -> KnowledgeBase:
 
 
 def _read(file: Path, content: bytes) -> list[Any]:
-    try:
-        loaded = yaml.load(content, Loader=yaml.CSafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise CatalogueError(f"not readable as YAML: {error}", file=str(file), line=mark.line + 1 if mark else None) from error
+    loaded = yamlfile.read(content, file)
     if not isinstance(loaded, list):
         raise CatalogueError("it must hold a list of entities", file=str(file), line=1)
     return loaded

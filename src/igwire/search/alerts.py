@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import yaml
-
+from igwire import yamlfile
 from igwire.errors import CatalogueError, QueryError
 from igwire.search.query import build_query
 from igwire.search.request import SearchRequest, from_params
@@ -102,16 +101,12 @@ def load(file: Path) -> Alerts:
     """Read the file; none = no alerts. Raises CatalogueError with file and line."""
     if not file.exists():
         return Alerts()
-    try:
-        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise CatalogueError(f"not readable as YAML: {error}", file=str(file), line=mark.line + 1 if mark else None) from error
+    written = file.read_bytes()
+    content = yamlfile.read(written, file) or {}
     if not isinstance(content, dict) or set(content) - {"alerts", "operators"} or not isinstance(content.get("alerts", []), list):
         raise CatalogueError("it must hold a mapping with lists named 'alerts' and 'operators'", file=str(file), line=1)
     found: dict[str, Alert] = {}
-    for raw, line in zip(content.get("alerts", []), _lines(root), strict=True):
+    for raw, line in zip(content.get("alerts", []), yamlfile.lines(written, "alerts"), strict=True):
         try:
             alert = _alert(raw)
         except (ValueError, QueryError) as error:
@@ -120,11 +115,6 @@ def load(file: Path) -> Alerts:
             raise CatalogueError(f"the id {alert.id!r} is used twice", file=str(file), line=line)
         found[alert.id] = alert
     return Alerts(alerts=tuple(found.values()), operators=_targets(content.get("operators", []), file))
-
-
-def _lines(root: Any) -> list[int]:
-    listed = next((value for name, value in root.value if name.value == "alerts"), None) if root else None
-    return [node.start_mark.line + 1 for node in listed.value] if listed is not None else []
 
 
 def _targets(raw: Any, file: Path) -> tuple[str, ...]:

@@ -21,8 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from igwire import yamlfile
 from igwire.errors import CatalogueError
 
 HERE = Path(__file__).parent
@@ -79,11 +78,7 @@ def load(folder: Path = HERE) -> Topics:
 def _read(file: Path, digest: Any) -> Any:
     content = file.read_bytes()
     digest.update(content)
-    try:
-        return yaml.load(content, Loader=yaml.CSafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise CatalogueError(f"not readable as YAML: {error}", file=str(file), line=mark.line + 1 if mark else None) from error
+    return yamlfile.read(content, file)
 
 
 def _topics(file: Path, digest: Any) -> Iterator[Topic]:
