@@ -84,6 +84,10 @@ class Pool:
             self._pool.join()
             self._pool = None
 
+    def run(self, function: Callable[[Item], Value], item: Item, *, timeout_s: float) -> Done[Value] | Killed:
+        """The answer for one item; see `map`."""
+        return next(self.map(function, [item], timeout_s=timeout_s))
+
     def map(self, function: Callable[[Item], Value], items: Iterable[Item], *, timeout_s: float) -> Iterator[Done[Value] | Killed]:
         """Answers in the order of `items`, each task given `timeout_s` seconds of processor time; `function` must be importable by name, not from a main script.
 

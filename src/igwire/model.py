@@ -141,6 +141,11 @@ class Capture:
     address: str | None = None
     seconds: float = 0.0
 
+    @property
+    def moved_permanently(self) -> bool:
+        """Whether it was reached through redirects, and through permanent ones (301, 308) only."""
+        return bool(self.redirects) and all(status in (301, 308) for status, _ in self.redirects)
+
     def header(self, name: str) -> str | None:
         """First value of the header `name`, case ignored, or None."""
         wanted = name.lower()

@@ -20,6 +20,8 @@ from igwire.model import FeedEntry, ParsedFeed, Source
 
 # A way whose newest entry is older leads to an archive, not to news.
 FRESH = timedelta(days=180)
+# Seconds for reading one feed; the largest real ones take about one.
+READ_S = 10.0
 # One dated entry makes a feed; a sitemap also dates its imprint, so it takes more of them there and on listing pages.
 _ENOUGH = {"feed": 1, "sitemap": 3, "listing": 3}
 # Requests to one site per step: enough for what sites really have, few enough to be borne once a week.

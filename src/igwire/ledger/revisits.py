@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from igwire.ledger.database import chunked, upsert
 from igwire.ledger.tables import items, revisits
+
+# Most corrections are made within the first day; after a month an article is history.
+VISITS = (timedelta(hours=1), timedelta(days=1), timedelta(days=7), timedelta(days=30))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +35,14 @@ def _revisit(row: Any) -> Revisit:
     return Revisit(**row._mapping)
 
 
-def schedule(conn: sa.Connection, item_id: str, *, first_at: datetime, due_at: datetime) -> None:
-    """Look at the item's page again from `due_at` on; a page that is scheduled already keeps its place."""
-    values = asdict(Revisit(item_id=item_id, first_at=first_at, due_at=due_at))
+def next_visit(first_at: datetime, now: datetime) -> datetime | None:
+    """When a page that was fetched first at `first_at` is looked at after `now`; missed visits are not made up for."""
+    return min((first_at + span for span in VISITS if first_at + span > now), default=None)
+
+
+def schedule(conn: sa.Connection, item_id: str, *, first_at: datetime) -> None:
+    """Look again at the item's page, which was fetched at `first_at`; a page that is scheduled already keeps its place."""
+    values = asdict(Revisit(item_id=item_id, first_at=first_at, due_at=next_visit(first_at, first_at)))
     conn.execute(upsert(conn, revisits).values(values).on_conflict_do_nothing())
 
 

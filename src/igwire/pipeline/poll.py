@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from igwire.errors import BadUrl, FetchError
 from igwire.feeds.archives import Body
-from igwire.feeds.probing import read_source
+from igwire.feeds.probing import READ_S, read_source
 from igwire.fetch import policy
 from igwire.isolate import Killed, Pool
 from igwire.ledger import hosts, items, revisits, runs, sources
@@ -29,12 +29,9 @@ from igwire.pipeline.revisits import revisit_due
 from igwire.ports import RawWriter
 from igwire.urls import host_of
 
-# The largest real feeds parse in about a second.
-_PARSE_S = 10.0
 # Feeds that carry their whole archive are larger than any page.
 _MAX_BYTES = 10 * 1024 * 1024
 _ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, */*;q=0.5"
-_PERMANENT = (301, 308)
 
 # None: another worker polled the source meanwhile.
 Sent = Capture | FetchError | BadUrl | None
@@ -117,10 +114,9 @@ class _Polling:
             return Answer(at=now, status=0, headers={}, error=f"{sent.reason} ({sent})"[:400])
         body_hash = hashlib.sha256(sent.body).hexdigest()
         fresh = sent.status == 200 and not polling.same_body(source, self.states[source.id], body_hash)
-        permanent = sent.redirects and all(status in _PERMANENT for status, _ in sent.redirects)
         return Answer(
             at=now, status=sent.status, headers=polling.header_fields(sent.headers), final_url=sent.final_url, body_hash=body_hash,
-            permanent_to=sent.final_url if permanent else None, feed=self._read(source, sent) if fresh else None,
+            permanent_to=sent.final_url if sent.moved_permanently else None, feed=self._read(source, sent) if fresh else None,
         )  # fmt: skip
 
     def _read(self, source: Source, capture: Capture) -> ParsedFeed:
@@ -129,7 +125,7 @@ class _Polling:
         else:
             self.writer.append(capture, {"kind": "feed", "source": source.id, "run": self.run_id})
         body = Body(source=source, url=capture.final_url, content_type=capture.header("content-type"), body=capture.body)
-        done = next(iter(self.pool.map(read_source, [body], timeout_s=_PARSE_S)))
+        done = self.pool.run(read_source, body, timeout_s=READ_S)
         return ParsedFeed(status="failed", problems=(done.reason,)) if isinstance(done, Killed) else done.value
 
     def _keep(self, source: Source, answer: Answer) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -50,9 +49,7 @@ from igwire.urls import document_id, origin_of
 # Pages a chunk: at 245 kB a page about 12 MB in memory, and a crash repeats at most this much work.
 CHUNK = 50
 # A page that takes longer is built to; the slowest honest page seen took under 3 s.
-_PAGE_S = 15.0
-# Most corrections come soon; see `revisits` for the visits after the first.
-_FIRST_REVISIT = timedelta(hours=1)
+PAGE_S = 15.0
 # Neighbours that one batch projects again at most; the rest is taken up by the next batch or run.
 _NEIGHBOURS = 2000
 
@@ -128,7 +125,7 @@ def _extract_chunk(work: Work, pool: Pool, ids: list[str]) -> None:
         found = [item for item in items.get(conn, ids) if item.raw and (work.redo or item.state == "captured")]
     pages = [(item, page) for item in found if (page := _read(work, item)) is not None]
     tasks = [(capture, item.entry, work.parts.source(item.source_id).timezone) for item, (capture, _) in pages]
-    results = list(pool.map(extract_capture, tasks, timeout_s=_PAGE_S))
+    results = list(pool.map(extract_capture, tasks, timeout_s=PAGE_S))
     with work.parts.ledger.transaction() as conn:
         remover = boilerplate.Remover(conn)
         for (item, (capture, facts)), result in zip(pages, results, strict=True):
@@ -185,7 +182,7 @@ def _settle_extraction(
         items.move(conn, item.id, "extracted" if mine else "duplicate", doc_id=doc_id)
         runs.resolve(conn, item.id, now=work.parts.clock.now())
         if mine and item.mode == "live":
-            revisits.schedule(conn, item.id, first_at=capture.fetched_at, due_at=capture.fetched_at + _FIRST_REVISIT)
+            revisits.schedule(conn, item.id, first_at=capture.fetched_at)
         if mine:
             runs.note(conn, "extract", now=work.parts.clock.now(), run_id=work.run_id, item_id=item.id, detail=f"document {doc_id}")
         else:

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 STEPS = ("extract", "enrich", "copies", "index")
 # Rounds of making again what changed while a new index was filled.
 _CATCH_UP = 3
-# Seconds for one page, as in `process`.
-_PAGE_S = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +227,7 @@ def _again(parts: Parts, pool: Pool, item: Item, document: StoredDocument, first
         except StoreError:
             return None
         task = (capture, item.entry, parts.source(item.source_id).timezone)
-        done = next(iter(pool.map(process.extract_capture, [task], timeout_s=_PAGE_S)))
+        done = pool.run(process.extract_capture, task, timeout_s=process.PAGE_S)
         result = Extraction(status="failed") if isinstance(done, Killed) else done.value
         if result.article is None:
             return None

@@ -15,7 +15,7 @@ from typing import Any
 
 from igwire.errors import UsageError
 from igwire.feeds.archives import Body
-from igwire.feeds.probing import read_source
+from igwire.feeds.probing import READ_S, read_source
 from igwire.feeds.select import select
 from igwire.fetch import policy
 from igwire.isolate import Killed, Pool
@@ -27,9 +27,6 @@ from igwire.pipeline.parts import Parts
 from igwire.pipeline.process import Work
 from igwire.pipeline.raw import digest_of
 from igwire.ports import Stored
-
-# The largest real feeds parse in about a second.
-_PARSE_S = 10.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,7 +113,7 @@ def _sightings(parts: Parts, feeds: Iterable[RawRef]) -> int:
             capture, facts = parts.store.read(ref)
             source = parts.source(str(facts.get("source")))
             body = Body(source=source, url=capture.final_url, content_type=capture.header("content-type"), body=capture.body)
-            parsed = next(iter(pool.map(read_source, [body], timeout_s=_PARSE_S)))
+            parsed = pool.run(read_source, body, timeout_s=READ_S)
             if isinstance(parsed, Killed):
                 continue
             count += 1

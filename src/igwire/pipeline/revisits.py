@@ -24,19 +24,14 @@ from igwire.ledger.revisits import Revisit
 from igwire.model import Capture, RawRef
 from igwire.pipeline.pages import Held, Job, PageRequests
 from igwire.pipeline.parts import Parts
-from igwire.pipeline.process import extract_capture
+from igwire.pipeline.process import PAGE_S, extract_capture
 from igwire.pipeline.raw import Keeper
 from igwire.urls import document_id, is_home_page
 
-# Most corrections are made within the first day; after a month an article is history.
-VISITS = (timedelta(hours=1), timedelta(days=1), timedelta(days=7), timedelta(days=30))
 # Pages a round: at 5 s a page and host, and some 60 hosts, a few minutes; what is left over is due in the next round.
 BUDGET = 200
 # One "not found" may be a mishap of the site; the second in a row, a quarter of a day later, is its answer.
 _MISSES, _AGAIN = 2, timedelta(hours=6)
-# Seconds for one page, as in `process`.
-_PAGE_S = 15.0
-_PERMANENT = {301, 308}
 
 
 def revisit_due(parts: Parts, run_id: str, *, until: datetime, limit: int = BUDGET) -> dict[str, int]:
@@ -53,11 +48,6 @@ def revisit_due(parts: Parts, run_id: str, *, until: datetime, limit: int = BUDG
         session = _Revisiting(parts, run_id, Keeper(parts.ledger, writer), pool, due)
         session.work(wanted, asker=hosts.Asker(holder=f"revisit:{run_id}"[:120], lane="daily", budget=parts.knobs.host_requests), until=until)
     return session.counts
-
-
-def next_visit(first_at: datetime, now: datetime) -> datetime | None:
-    """When a page that was fetched first at `first_at` is looked at after `now`; missed visits are not made up for."""
-    return min((first_at + span for span in VISITS if first_at + span > now), default=None)
 
 
 class _Revisiting(PageRequests):
@@ -139,7 +129,7 @@ class _Revisiting(PageRequests):
     def _same_text(self, item: Item, capture: Capture) -> bool:
         """True also when the page gives no text of its own: a wall or a broken page in place of an article is no edit of it."""
         task = (capture, item.entry, self.parts.source(item.source_id).timezone)
-        done = next(iter(self.pool.map(extract_capture, [task], timeout_s=_PAGE_S)))
+        done = self.pool.run(extract_capture, task, timeout_s=PAGE_S)
         article = None if isinstance(done, Killed) else done.value.article
         if article is None or article.quality.extractor == "feed":
             return True
@@ -168,7 +158,7 @@ class _Revisiting(PageRequests):
     def _keep(self, item: Item, row: Revisit, word: str, detail: str, due_at: datetime | None = None) -> None:
         """Note the visit; the document is projected again only when its page's state is another."""
         before, now = self.due[item.id], self.parts.clock.now()
-        after = replace(row, due_at=due_at or next_visit(row.first_at, now))
+        after = replace(row, due_at=due_at or revisits.next_visit(row.first_at, now))
         self.writes.append(partial(revisits.save, row=after))
         if (after.state, after.moved_to) != (before.state, before.moved_to):
             self.writes.append(partial(items.project_again, doc_ids=[item.doc_id or ""]))
@@ -182,8 +172,7 @@ def _online(row: Revisit) -> Revisit:
 
 def _moved(row: Revisit, item: Item, capture: Capture) -> Revisit:
     """Where a chain of nothing but permanent redirects leads to another address, the page has moved there."""
-    permanent = capture.redirects and all(status in _PERMANENT for status, _ in capture.redirects)
-    if not permanent or document_id(capture.final_url) == document_id(item.url):
+    if not capture.moved_permanently or document_id(capture.final_url) == document_id(item.url):
         return _online(row)
     since = row.since if row.moved_to == capture.final_url else capture.fetched_at
     return replace(row, state="moved", since=since, moved_to=capture.final_url, misses=0)

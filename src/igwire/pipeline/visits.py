@@ -105,7 +105,7 @@ class Visits:
     def _read(self, source: Source, ask: Ask, sent: Capture) -> Got:
         body = Body(source=source, url=sent.final_url, content_type=sent.header("content-type"), body=sent.body)
         with self.lock:
-            done = next(iter(self.pool.map(ask.read, [body], timeout_s=_READ_S)))
+            done = self.pool.run(ask.read, body, timeout_s=_READ_S)
         return Got(capture=sent, problem=done.reason) if isinstance(done, Killed) else Got(capture=sent, value=done.value)
 
     def _rules(self, source: Source, url: str) -> Robots:

@@ -33,7 +33,7 @@ class Deliverer:
         self._folder.mkdir(parents=True, exist_ok=True)
         # Renamed when it is whole: a reader never sees half a feed.
         half = self._folder / f"{message.id}.atom.new"
-        half.write_bytes(atom(message, link=self._link + message.id))
+        half.write_text(atom(message, link=self._link + message.id), encoding="utf-8")
         half.replace(self._folder / f"{message.id}.atom")
 
     def forget(self, names: Collection[str]) -> None:

@@ -11,15 +11,15 @@ alerts:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from igwire import yamlfile
 from igwire.errors import CatalogueError, QueryError
+from igwire.search import formats
 from igwire.search.query import build_query
 from igwire.search.request import SearchRequest, from_params
 from igwire.search.results import Hit
@@ -27,7 +27,6 @@ from igwire.search.results import Hit
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _TARGETS = re.compile(r"atom|mail:[^@\s<>,]+@[^@\s<>,]+|webhook:https?://\S+")
 _FIELDS = {"id", "title", "search", "to", "at_most"}
-_ATOM = "http://www.w3.org/2005/Atom"
 # More hits than anybody reads in one message; the rest is counted.
 _AT_MOST = 25
 
@@ -147,24 +146,17 @@ def _alert(raw: Any) -> Alert:
     return Alert(id=raw["id"], title=str(raw.get("title") or raw["id"]), request=request, targets=_checked_targets(raw.get("to", ["atom"])), at_most=at_most)
 
 
-def atom(message: Message, *, link: str) -> bytes:
-    """The message as an Atom feed (RFC 4287); `link` is where the alert lives, and names it."""
-    ElementTree.register_namespace("", _ATOM)
-    feed = ElementTree.Element(f"{{{_ATOM}}}feed")
-    _texts(feed, [("id", link), ("title", message.title), ("updated", max((e.changed_at for e in message.lines), default=message.at.isoformat()))])
-    _texts(ElementTree.SubElement(feed, f"{{{_ATOM}}}author"), [("name", "igwire")])
-    for line in message.lines:
-        entry = ElementTree.SubElement(feed, f"{{{_ATOM}}}entry")
-        _texts(entry, [("id", f"urn:igwire:{line.key}"), ("title", line.title), ("updated", line.changed_at)])
-        ElementTree.SubElement(entry, f"{{{_ATOM}}}link", href=line.url)
-        _texts(ElementTree.SubElement(entry, f"{{{_ATOM}}}author"), [("name", line.source)])
-    written: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
-    return written
+def atom(message: Message, *, link: str) -> str:
+    """The message as an Atom feed; `link` is where the alert lives, and names it."""
+    newest = max((datetime.fromisoformat(line.changed_at) for line in message.lines if line.changed_at), default=message.at)
+    return "".join(formats.atom(map(_document, message.lines), formats.About(title=message.title, address=link, page=link, at=newest)))
 
 
-def _texts(parent: ElementTree.Element, pairs: Iterable[tuple[str, str]]) -> None:
-    for name, text in pairs:
-        ElementTree.SubElement(parent, f"{{{_ATOM}}}{name}").text = text
+def _document(line: Line) -> dict[str, Any]:
+    """What of a document an Atom entry shows."""
+    return {
+        "doc_id": line.key, "title": line.title, "url": line.url, "source": {"title": line.source}, "published_day": line.day, "revised_at": line.changed_at,
+    }  # fmt: skip
 
 
 def message_of(alert: Alert, hits: Sequence[Hit], at: datetime) -> Message:

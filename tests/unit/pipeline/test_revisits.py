@@ -8,10 +8,11 @@ import pytest
 from fakes import FakeClock
 
 from igwire.ledger import items, revisits
+from igwire.ledger.revisits import next_visit
 from igwire.model import Source, Window
 from igwire.newsroom import render
 from igwire.pipeline.history import history_of
-from igwire.pipeline.revisits import next_visit, revisit_due
+from igwire.pipeline.revisits import revisit_due
 from igwire.pipeline.run import run_all
 from igwire.urls import document_id
 
