@@ -21,7 +21,7 @@ class IgwirePlugin(AirflowPlugin):
 
     name = "igwire"
     fastapi_apps = [{"app": _app(), "url_prefix": "/igwire", "name": "igwire search"}]  # noqa: RUF012  # Airflow reads a plain list
-    external_views = [  # noqa: RUF012
+    external_views = [  # noqa: RUF012  # as above
         {"name": "igwire search", "href": "/igwire/", "destination": "nav", "url_route": "igwire", "nav_top_level": True}
     ]
-    priority_weight_strategies = [DailyFirst]  # noqa: RUF012
+    priority_weight_strategies = [DailyFirst]  # noqa: RUF012  # as above
