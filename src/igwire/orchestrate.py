@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from igwire.errors import Unfinished, UsageError
+from igwire.errors import ConfigError, Unfinished, UsageError
 from igwire.model import Window
 
 if TYPE_CHECKING:
@@ -96,9 +96,9 @@ def _prepare_index() -> None:
 
     try:
         apply(wiring.elasticsearch_client(), wiring.settings.get().index_prefix)
-    except wiring.Unavailable as error:
-        # Collecting goes on without the index: nothing that can be fetched today may be lost because of it.
-        print(f"Elasticsearch is away, documents will wait in the ledger: {error}")
+    except (wiring.Unavailable, ConfigError) as error:
+        # Collecting goes on without the index: nothing that can be fetched today may be lost because of it. The index tasks tell it again.
+        print(f"Elasticsearch cannot be used, documents will wait in the ledger: {error}")
 
 
 def _goes_ahead(parts: Parts, run_id: str, window: Window, params: Mapping[str, Any]) -> bool:

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     # Elasticsearch to use as it is; empty = the engine ladder decides (see runtime.ladder).
     es_url: str = ""
     es_api_key: SecretStr = SecretStr("")
+    # File that holds the key instead (`igwire security apply` writes one for each part); an empty file = the server asks for none.
+    es_api_key_file: str = ""
     es_user: str = ""
     es_password: SecretStr = SecretStr("")
     es_ca_certs: str = ""
@@ -41,6 +43,8 @@ class Settings(BaseSettings):
     # Port of the local node.
     es_port: int = 9200
     es_heap: str = "512m"
+    # Password that the analyst of Kibana gets when `igwire security apply` makes that user.
+    analyst_password: SecretStr = SecretStr("")
     kibana_url: str = ""
     kibana_ca_certs: str = ""
     kibana_port: int = 5601
@@ -118,13 +122,23 @@ class Settings(BaseSettings):
         return {name: value for name, value in fields.items() if name not in hidden and "@" not in value.partition("://")[2]}
 
     @property
+    def es_key(self) -> str:
+        """The API key for Elasticsearch, from IGWIRE_ES_API_KEY or the file; empty = none. Raises ConfigError when the file cannot be read."""
+        if self.es_api_key.get_secret_value() or not self.es_api_key_file:
+            return self.es_api_key.get_secret_value()
+        try:
+            return Path(self.es_api_key_file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigError(f"IGWIRE_ES_API_KEY_FILE cannot be read: {error}. `igwire security apply` writes the keys.") from error
+
+    @property
     def ledger(self) -> str:
         """SQLAlchemy URL of the ledger."""
         return self.ledger_url or f"sqlite:///{self.state.absolute() / 'ledger.db'}"
 
 
 # Settings that are paths, though some are kept as text because empty means none.
-_PATHS = {"state", "curation", "home", "es_home", "kibana_home", "es_ca_certs", "java_home", "catalogue"}
+_PATHS = {"state", "curation", "home", "es_home", "kibana_home", "es_ca_certs", "es_api_key_file", "java_home", "catalogue"}
 
 
 def _variable(name: str) -> str:

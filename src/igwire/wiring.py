@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from igwire.pipeline.parts import Parts
     from igwire.pipeline.tend import Line
     from igwire.runtime.delivery import Deliverer
+    from igwire.runtime.secrets import KeyFolder
     from igwire.search.alerts import Alerts
     from igwire.search.reader import Reader
     from igwire.store.backup import Manifest, Saved
@@ -56,7 +57,7 @@ def elasticsearch_client() -> Elasticsearch:
 
     chosen = settings.get()
     options: dict[str, Any] = {}
-    if key := chosen.es_api_key.get_secret_value():
+    if key := chosen.es_key:
         options["api_key"] = key
     elif chosen.es_user:
         options["basic_auth"] = (chosen.es_user, chosen.es_password.get_secret_value())
@@ -73,6 +74,13 @@ def elasticsearch_url() -> str:
     from igwire.runtime.elasticsearch import LocalElasticsearch
 
     return LocalElasticsearch.from_settings(chosen).url or f"http://127.0.0.1:{chosen.es_port}"
+
+
+def key_folder() -> KeyFolder:
+    """Where the API keys of igwire's parts are kept."""
+    from igwire.runtime.secrets import KeyFolder
+
+    return KeyFolder(settings.get().state.absolute() / "keys")
 
 
 def reader() -> Reader:

@@ -19,6 +19,7 @@ import requests
 import yaml
 from postgres import Postgres, programs
 
+from igwire.index import security
 from igwire.ledger import runs
 from igwire.ledger.database import Ledger
 from igwire.runtime.processes import free_port
@@ -190,6 +191,9 @@ def test_the_services_come_up_run_and_go_down(host, services, newsroom, elastics
     again = host.run(bootstrap, bootstrap["command"], timeout=_ONCE_S)
     assert again.returncode == 0, again.stderr[-2000:]
     assert "is there already" in again.stdout
+    # The node that stands in for Elasticsearch's image asks nobody who they are: the bootstrap says so, and the keys are empty.
+    assert "has no security" in again.stderr
+    assert [(host.folder / "state" / "keys" / name).read_text() for name in security.KEYS] == ["", "", ""]
 
     host.stop()
     assert all(process.poll() is not None for process in host.running.values())

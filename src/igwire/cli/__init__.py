@@ -22,6 +22,7 @@ from igwire.cli import (
     newsroom,
     raw,
     search,
+    security,
     serve,
     sources,
     stage,
@@ -39,6 +40,7 @@ app.add_typer(index.app, name="index")
 app.add_typer(kb.app, name="kb")
 app.add_typer(curation.app, name="curation")
 app.add_typer(kibana.app, name="kibana")
+app.add_typer(security.app, name="security")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(sources.app, name="sources")
 app.add_typer(ingest.import_app, name="import")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from elasticsearch import ApiError, BadRequestError, Elasticsearch, TransportError
+from elasticsearch import ApiError, AuthorizationException, BadRequestError, Elasticsearch, TransportError
 
 from igwire import schema
 from igwire.errors import ConfigError, Unavailable
@@ -18,6 +18,8 @@ from igwire.index.document import document_hash
 
 # Above every built-in template and those of Fleet (documented as 200 and below 501).
 _PRIORITY = 501
+# What to do when a request is refused for want of a privilege.
+REMEDY = "Use the key of igwire's writer: a user who may make roles and keys runs `igwire security apply`, which brings it up to date."
 # Documents read at once while two versions are compared: about 5 MB.
 _CHUNK = 500
 # The server writes these out for a completion field although nobody asked.
@@ -40,16 +42,22 @@ def check_server(client: Elasticsearch) -> str:
 
 
 def apply(client: Elasticsearch, prefix: str) -> list[str]:
-    """Bring templates, first indices and aliases into being; what was made, in words."""
+    """Bring templates, first indices and aliases into being; what was made, in words.
+
+    Raises Unavailable when nobody answers, ConfigError when the credentials do not suffice.
+    """
     check_server(client)
-    done = []
-    for kind in schema.COMPONENTS:
-        _put_templates(client, prefix, kind)
-        if not client.indices.exists_alias(name=f"{prefix}-{kind}-write"):
-            done += _first_version(client, prefix, kind)
-        else:
-            done += _add_fields(client, prefix, kind)
-    return done
+    try:
+        return [done for kind in schema.COMPONENTS for done in _apply(client, prefix, kind)]
+    except AuthorizationException as error:
+        raise ConfigError(f"Elasticsearch does not let these credentials prepare the indices {prefix}-…: {error}. {REMEDY}") from error
+
+
+def _apply(client: Elasticsearch, prefix: str, kind: str) -> list[str]:
+    _put_templates(client, prefix, kind)
+    if not client.indices.exists_alias(name=f"{prefix}-{kind}-write"):
+        return _first_version(client, prefix, kind)
+    return _add_fields(client, prefix, kind)
 
 
 def _first_version(client: Elasticsearch, prefix: str, kind: str) -> list[str]:

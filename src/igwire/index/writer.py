@@ -15,6 +15,7 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 from igwire import schema
 from igwire.errors import Unavailable
 from igwire.failpoints import reach
+from igwire.index.migrate import REMEDY
 from igwire.model import WriteAction, WriteResult
 from igwire.ports import Clock
 
@@ -114,7 +115,7 @@ class BulkWriter:
                     yield from self._split(left, target, require_alias, reason)
                     return
                 if kind == "stop":
-                    raise Unavailable(f"Elasticsearch refuses to write to {target}: {reason}") from error
+                    raise Unavailable(f"Elasticsearch refuses to write to {target}: {reason}{_remedy(getattr(error, 'status_code', 0), reason)}") from error
                 continue
             again = []
             for (action, body), item in zip(left, answer["items"], strict=True):
@@ -125,7 +126,7 @@ class BulkWriter:
                     again.append((action, body))
                     continue
                 if result["status"] in (401, 403, 404):
-                    raise Unavailable(f"Elasticsearch refuses to write to {target}: {_reason(result)}. Run `igwire index apply`.")
+                    raise Unavailable(f"Elasticsearch refuses to write to {target}: {_reason(result)}{_remedy(result['status'], _reason(result))}")
                 yield WriteResult(doc_id=action.doc_id, version=action.version, outcome=outcome, reason=_reason(result) if outcome == "refused" else "")
             left = again
         yield from (WriteResult(doc_id=a.doc_id, version=a.version, outcome="undecided", reason=reason) for a, _ in left)
@@ -157,6 +158,13 @@ class BulkWriter:
 def _reason(result: dict[str, Any]) -> str:
     error = result.get("error", {})
     return f"{error.get('type')}: {error.get('reason')} {error.get('caused_by', {}).get('reason', '')}".strip()[:500]
+
+
+def _remedy(status: int, reason: str) -> str:
+    """What to do, as a sentence; empty where the reason says it. A full disk answers 403 too."""
+    if "cluster_block" in reason:
+        return ". Make room on its disk; it lifts the block by itself"
+    return {401: f". {REMEDY}", 403: f". {REMEDY}", 404: ". Run `igwire index apply`."}.get(status, "")
 
 
 def _chunks(actions: Iterable[WriteAction]) -> Iterator[list[tuple[WriteAction, bytes | WriteResult]]]:

@@ -276,8 +276,8 @@ def source_stamp(project: Path) -> str:
 
 
 def authorization(settings: Settings) -> str:
-    """The header value for IGWIRE_ES_API_KEY, else for user and password, else empty."""
-    if key := settings.es_api_key.get_secret_value():
+    """The header value for the API key, else for user and password, else empty."""
+    if key := settings.es_key:
         return f"ApiKey {key}"
     if not settings.es_user:
         return ""

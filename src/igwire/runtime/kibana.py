@@ -45,7 +45,7 @@ class Kibana:
         session = requests.Session()
         session.trust_env = False
         session.headers.update({"kbn-xsrf": "true", "Elastic-Api-Version": _VERSION})
-        if key := settings.es_api_key.get_secret_value():
+        if key := settings.es_key:
             session.headers["Authorization"] = f"ApiKey {key}"
         elif settings.es_user:
             session.auth = (settings.es_user, settings.es_password.get_secret_value())

@@ -1,13 +1,17 @@
-"""The .env of the standing system: random secrets, made once, readable by their owner only."""
+"""Secrets of the standing system, readable by their owner only: its .env with random ones, made once, and the API keys of its parts."""
 
 from __future__ import annotations
 
 import os
 import secrets
 from base64 import urlsafe_b64encode
+from dataclasses import dataclass
 from pathlib import Path
 
 from igwire.errors import ConfigError
+
+# What people type into a login page.
+_TYPED = {"IGWIRE_AIRFLOW_PASSWORD", "IGWIRE_ANALYST_PASSWORD"}
 
 
 def complete_env(folder: Path) -> list[str]:
@@ -45,9 +49,30 @@ def _filled(line: str) -> str:
 
 
 def _secret(name: str) -> str:
-    """Letters and digits only, since some stand in URLs; Fernet has a form of its own, and people type one password."""
+    """Letters and digits only, since some stand in URLs; Fernet has a form of its own, and people type some of them."""
     if name == "IGWIRE_CONTACT":
         return ""
     if name == "FERNET_KEY":
         return urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    return secrets.token_hex(10 if name == "IGWIRE_AIRFLOW_PASSWORD" else 32)
+    return secrets.token_hex(10 if name in _TYPED else 32)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFolder:
+    """A folder with one file a key, named as the part of igwire that uses it."""
+
+    folder: Path
+
+    def read(self, name: str) -> str:
+        """The kept key, or an empty text."""
+        file = self.folder / name
+        return file.read_text(encoding="utf-8").strip() if file.exists() else ""
+
+    def write(self, name: str, key: str) -> None:
+        """Keep a key in place of the one before, in one step: a reader finds the old one or the new one."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = self.folder / f".{name}.new"
+        new.unlink(missing_ok=True)
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+            out.write(key)
+        new.replace(self.folder / name)

@@ -141,10 +141,12 @@ def _services(settings: Settings, services: ladder.Services) -> dict[str, str]:
     own = settings.airflow_password.get_secret_value()
     password = f"IGWIRE_AIRFLOW_PASSWORD in {env}" if own else str(Airflow.from_settings(settings, {}).password_file)
     logins = {ladder.Rung.COMPOSE: f"user elastic, password: ELASTIC_PASSWORD in {env}", ladder.Rung.GIVEN: "yours"}
+    analyst = f" (user {settings.index_prefix}-analyst, password: IGWIRE_ANALYST_PASSWORD in {env})"
+    reader = analyst if services.choice.rung is ladder.Rung.COMPOSE else ""
     return {
         "Airflow": f"http://{HOST}:{settings.airflow_port}/ (user admin, password: {password})",
         "Elasticsearch": f"{services.es_url} ({logins.get(services.choice.rung, 'no password, this machine only')})",
-        "Kibana": services.kibana_url or "none: it comes with containers, KIBANA_HOME or IGWIRE_KIBANA_URL",
+        "Kibana": f"{services.kibana_url}{reader}" if services.kibana_url else "none: it comes with containers, KIBANA_HOME or IGWIRE_KIBANA_URL",
     }
 
 

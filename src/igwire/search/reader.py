@@ -247,6 +247,9 @@ class Reader:
             if error.status_code == 400:
                 hint = "Try fewer or simpler words."
                 raise QueryError("Elasticsearch cannot run this search", position=0, hint=hint) from error
+            if error.status_code in (401, 403):
+                hint = "Check IGWIRE_ES_API_KEY_FILE; `igwire security apply` brings keys up to date."
+                raise Unavailable(f"Elasticsearch does not let these credentials read: {error}. {hint}") from error
             raise Unavailable(f"Elasticsearch answers with an error: {error}") from error
         except TransportError as error:
             raise Unavailable(f"Elasticsearch does not answer: {error}. Start it with `igwire es up`.") from error

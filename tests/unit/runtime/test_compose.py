@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from igwire.errors import ConfigError
+from igwire.index import security
 from igwire.runtime.health import COMPONENTS
 from igwire.runtime.secrets import complete_env
 from igwire.settings import Settings
@@ -49,12 +50,29 @@ def test_everything_listens_on_loopback_and_has_a_password():
 def test_every_service_of_airflow_has_the_same_keys_and_database():
     ours = [s["environment"] for s in SERVICES.values() if s["image"] == "igwire:local"]
     assert len(ours) >= 5
-    assert all(environment.items() >= ours[0].items() for environment in ours)
+    common = {name: value for name, value in ours[0].items() if name.startswith("AIRFLOW") or name in ("IGWIRE_STATE", "IGWIRE_LEDGER_URL", "IGWIRE_ES_URL")}
+    assert len(common) > 10
+    assert all(environment.items() >= common.items() for environment in ours)
     for name in ("AIRFLOW__API_AUTH__JWT_SECRET", "AIRFLOW__API__SECRET_KEY", "AIRFLOW__CORE__FERNET_KEY", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"):
         assert "${" in ours[0][name], name
     assert ours[0]["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
     # Tasks take up to ten minutes, which is what a token lives by default.
     assert int(ours[0]["AIRFLOW__EXECUTION_API__JWT_EXPIRATION_TIME"]) > 1200
+
+
+def test_the_superuser_is_known_to_the_bootstrap_alone_and_the_others_have_keys():
+    ours = {name: s["environment"] for name, s in SERVICES.items() if s["image"] == "igwire:local"}
+    assert {name for name, environment in ours.items() if "ELASTIC_PASSWORD" in str(list(environment.values()))} == {"bootstrap"}
+    # .env is read into every container; what stands there for others is emptied again.
+    for variables in ours.values():
+        assert all(variables[name] == "" for name in ("ELASTIC_PASSWORD", "KIBANA_PASSWORD", "KIBANA_KEY"))
+    keys = {name: environment["IGWIRE_ES_API_KEY_FILE"] for name, environment in ours.items()}
+    state = Path(ours["bootstrap"]["IGWIRE_STATE"])
+    assert keys.pop("bootstrap") == ""
+    assert (keys.pop("airflow-api-server"), keys.pop("kibana-objects")) == (f"{state}/keys/page", f"{state}/keys/dashboards")
+    assert set(keys.values()) == {f"{state}/keys/writer"}
+    assert {Path(file).name for file in [*keys.values(), "page", "dashboards"]} == set(security.KEYS)
+    assert "igwire security apply && igwire index apply" in SERVICES["bootstrap"]["command"][-1]
 
 
 def test_health_checks_ask_for_components_that_there_are():
