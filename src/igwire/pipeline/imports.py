@@ -13,7 +13,7 @@ from igwire.errors import UsageError
 from igwire.feeds.select import select
 from igwire.ledger import erasures, items, runs
 from igwire.ledger.packing import entry_to_json
-from igwire.model import Capture, Disposition, FeedEntry, Outcome
+from igwire.model import Capture, Disposition, FeedEntry, Outcome, RawRef
 from igwire.pipeline import process
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.process import Work
@@ -112,20 +112,39 @@ def _store_captures(parts: Parts, run_id: str, found: Iterable[Capture | Left], 
                 left[f"left_{capture.reason}"] += 1
                 continue
             entry = FeedEntry(source_id=by_host.get(host_of(capture.final_url), "imported"), guid=None, url=capture.final_url)
-            chosen = select([entry])
-            # One commit: a page that is known is stored.
-            with parts.ledger.transaction() as conn:
-                new = items.add(conn, chosen.entries, now=parts.clock.now(), mode="import")
-                if new:
-                    (ref,) = keeper.keep(
-                        [keeper.pack(capture, {"kind": "import", "source": entry.source_id, "item": new[0], "run": run_id, "entry": entry_to_json(entry)})]
-                    )
-                    keeper.note(conn)
-                    items.captured(conn, new[0], ref, run_id=run_id, at=capture.fetched_at)
-                else:
-                    erased = erasures.held(conn, [document_id(capture.final_url), erasures.SOURCE + entry.source_id])
-                    left["left_" + next(iter(chosen.dropped), "erased" if erased else "known")] += 1
-            yield from new
+            if reason := _not_wanted(parts, entry):
+                left[f"left_{reason}"] += 1
+                continue
+            item_id = document_id(entry.url)
+            # On the disk before the ledger knows of it, and outside of its transaction: nobody waits for a disk to write.
+            facts = {"kind": "import", "source": entry.source_id, "item": item_id, "run": run_id, "entry": entry_to_json(entry)}
+            (ref,) = keeper.keep([keeper.pack(capture, facts)])
+            if _take(parts, run_id, entry, capture, ref, keeper):
+                yield item_id
+            else:
+                left["left_known"] += 1
+
+
+def _not_wanted(parts: Parts, entry: FeedEntry) -> str | None:
+    """Why the page is not stored: its address cannot be used, it was erased, or igwire has it."""
+    chosen = select([entry])
+    if not chosen.entries:
+        return next(iter(chosen.dropped))
+    item_id = document_id(entry.url)
+    with parts.ledger.reading() as conn:
+        if erasures.held(conn, [item_id, erasures.SOURCE + entry.source_id]):
+            return "erased"
+        return "known" if items.find(conn, item_id) else None
+
+
+def _take(parts: Parts, run_id: str, entry: FeedEntry, capture: Capture, ref: RawRef, keeper: Keeper) -> bool:
+    """Note the stored page; False when another run was quicker."""
+    with parts.ledger.transaction() as conn:
+        keeper.note(conn)
+        new = items.add(conn, [entry], now=parts.clock.now(), mode="import")
+        for item_id in new:
+            items.captured(conn, item_id, ref, run_id=run_id, at=capture.fetched_at)
+    return bool(new)
 
 
 def _store(parts: Parts, run_id: str, texts: Iterator[Text], source_id: str) -> Iterator[str]:

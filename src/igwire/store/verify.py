@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -16,6 +16,8 @@ _GZIP = b"\x1f\x8b\x08"
 _WINDOW = 1 << 20
 # A record's own header lines are far shorter.
 _HEADER_BYTES = 64 * 1024
+# Start, end and problem (None = whole) of a record's bytes.
+Region = tuple[int, int, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +53,21 @@ def verify(stream: IO[bytes]) -> Verified:
     return found
 
 
-def regions(stream: IO[bytes]) -> Iterator[tuple[int, int, str | None]]:
+def regions(stream: IO[bytes]) -> Iterator[Region]:
     """Start, end and problem (None = whole) of every record of a plain file, or of every member of a gzipped one."""
     start = stream.read(len(_GZIP))
-    stream.seek(0)
-    return gzip_regions(stream) if start == _GZIP else _plain_regions(stream)
+    return gzip_regions(stream) if start == _GZIP else _walked(stream, _record_end, _next_record)
+
+
+def _walked(stream: IO[bytes], end_of: Callable[[IO[bytes], int], tuple[int, str | None]], next_in: Callable[[IO[bytes], int], int | None]) -> Iterator[Region]:
+    """One record after the other. `end_of` tells where the one at an offset ends and what is wrong with it, `next_in` where another begins behind it."""
+    size = stream.seek(0, io.SEEK_END)
+    offset: int | None = 0
+    while offset is not None and offset < size:
+        end, problem = end_of(stream, offset)
+        following = end if problem is None else next_in(stream, offset + 1)
+        yield offset, size if following is None else following, problem
+        offset = following
 
 
 def _check(record: bytes) -> tuple[str, str | None]:
@@ -85,22 +97,9 @@ def _drained(records: Any) -> Iterator[str]:
 # ── gzip members ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def gzip_regions(stream: IO[bytes]) -> Iterator[tuple[int, int, str | None]]:
+def gzip_regions(stream: IO[bytes]) -> Iterator[Region]:
     """Start, end and problem (None = whole) of every gzip member; behind a broken one it goes on where the next record begins."""
-    offset = 0
-    while True:
-        end, problem = _member_end(stream, offset)
-        if end == offset:
-            return
-        if problem is None:
-            yield offset, end, None
-            offset = end
-            continue
-        following = _next_member(stream, offset + 1)
-        yield offset, following or end, problem
-        if following is None:
-            return
-        offset = following
+    return _walked(stream, _member_end, _next_member)
 
 
 def _member_end(stream: IO[bytes], offset: int) -> tuple[int, str | None]:
@@ -145,23 +144,8 @@ def _next_member(stream: IO[bytes], offset: int) -> int | None:
 # ── plain files ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _plain_regions(stream: IO[bytes]) -> Iterator[tuple[int, int, str | None]]:
+def _record_end(stream: IO[bytes], offset: int) -> tuple[int, str | None]:
     size = stream.seek(0, io.SEEK_END)
-    offset = 0
-    while offset < size:
-        end, problem = _record_end(stream, offset, size)
-        if problem is None:
-            yield offset, end, None
-            offset = end
-            continue
-        following = _next_record(stream, offset + 1)
-        yield offset, following or size, problem
-        if following is None:
-            return
-        offset = following
-
-
-def _record_end(stream: IO[bytes], offset: int, size: int) -> tuple[int, str | None]:
     stream.seek(offset)
     head, separator, _ = stream.read(_HEADER_BYTES).partition(b"\r\n\r\n")
     if not head.startswith(b"WARC/") or not separator:
