@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from igwire.errors import UsageError
@@ -112,24 +113,29 @@ def _store_captures(parts: Parts, run_id: str, found: Iterable[Capture | Left], 
                 left[f"left_{capture.reason}"] += 1
                 continue
             entry = FeedEntry(source_id=by_host.get(host_of(capture.final_url), "imported"), guid=None, url=capture.final_url)
-            if reason := _not_wanted(parts, entry):
+            chosen = select([entry])
+            if reason := next(iter(chosen.dropped), None) or _not_wanted(parts, entry):
                 left[f"left_{reason}"] += 1
                 continue
-            item_id = document_id(entry.url)
             # On the disk before the ledger knows of it, and outside of its transaction: nobody waits for a disk to write.
-            facts = {"kind": "import", "source": entry.source_id, "item": item_id, "run": run_id, "entry": entry_to_json(entry)}
-            (ref,) = keeper.keep([keeper.pack(capture, facts)])
-            if _take(parts, run_id, entry, capture, ref, keeper):
-                yield item_id
+            now = parts.clock.now()
+            (ref,) = keeper.keep([keeper.pack(capture, _facts(run_id, entry, now))])
+            if _take(parts, run_id, entry, capture, ref, keeper, now):
+                yield document_id(entry.url)
             else:
                 left["left_known"] += 1
 
 
+def _facts(run_id: str, entry: FeedEntry, now: datetime) -> dict[str, object]:
+    """What is stored beside an imported page: all that a lost ledger needs to know it again (see `pipeline.relearn`)."""
+    return {
+        "kind": "import", "source": entry.source_id, "item": document_id(entry.url), "run": run_id, "entry": entry_to_json(entry),
+        "first_seen": now.isoformat(),
+    }  # fmt: skip
+
+
 def _not_wanted(parts: Parts, entry: FeedEntry) -> str | None:
-    """Why the page is not stored: its address cannot be used, it was erased, or igwire has it."""
-    chosen = select([entry])
-    if not chosen.entries:
-        return next(iter(chosen.dropped))
+    """Why the page is not stored: it was erased, or igwire has it."""
     item_id = document_id(entry.url)
     with parts.ledger.reading() as conn:
         if erasures.held(conn, [item_id, erasures.SOURCE + entry.source_id]):
@@ -137,11 +143,11 @@ def _not_wanted(parts: Parts, entry: FeedEntry) -> str | None:
         return "known" if items.find(conn, item_id) else None
 
 
-def _take(parts: Parts, run_id: str, entry: FeedEntry, capture: Capture, ref: RawRef, keeper: Keeper) -> bool:
+def _take(parts: Parts, run_id: str, entry: FeedEntry, capture: Capture, ref: RawRef, keeper: Keeper, now: datetime) -> bool:
     """Note the stored page; False when another run was quicker."""
     with parts.ledger.transaction() as conn:
         keeper.note(conn)
-        new = items.add(conn, [entry], now=parts.clock.now(), mode="import")
+        new = items.add(conn, [entry], now=now, mode="import")
         for item_id in new:
             items.captured(conn, item_id, ref, run_id=run_id, at=capture.fetched_at)
     return bool(new)
@@ -149,23 +155,17 @@ def _take(parts: Parts, run_id: str, entry: FeedEntry, capture: Capture, ref: Ra
 
 def _store(parts: Parts, run_id: str, texts: Iterator[Text], source_id: str) -> Iterator[str]:
     with parts.store.writer() as writer:
+        keeper = Keeper(parts.ledger, writer)
         for text in texts:
             url = text.url or f"{_HOST}/{content_hash(text.title, text.body)[:24]}"
             entry = FeedEntry(source_id=source_id, guid=text.origin, url=url, title=text.title, published=text.date)
             now = parts.clock.now()
-            item_id = document_id(url)
-            with parts.ledger.transaction() as conn:
-                is_new = items.add(conn, [entry], now=now, mode="import")
-            if is_new:
-                body = _page(text)
-                headers = (("Content-Type", "text/html; charset=utf-8"),)
+            if _not_wanted(parts, entry) is None:
+                body, headers = _page(text), (("Content-Type", "text/html; charset=utf-8"),)
                 capture = Capture(requested_url=url, final_url=url, fetched_at=now, status=200, headers=headers, body=body, wire=body)
-                raw = writer.append(
-                    capture, {"kind": "import", "source": source_id, "item": item_id, "origin": text.origin, "run": run_id, "entry": entry_to_json(entry)}
-                )
-                with parts.ledger.transaction() as conn:
-                    items.captured(conn, item_id, raw, run_id=run_id, at=now)
-            yield item_id
+                (ref,) = keeper.keep([keeper.pack(capture, {**_facts(run_id, entry, now), "origin": text.origin})])
+                _take(parts, run_id, entry, capture, ref, keeper, now)
+            yield document_id(url)
 
 
 def _page(text: Text) -> bytes:
