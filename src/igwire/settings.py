@@ -100,6 +100,11 @@ class Settings(BaseSettings):
     web_user_header: str = ""
     # Who reads: "owner" sees whole texts, "public" excerpts where the licence allows no more; empty = owner on this machine, else public.
     web_viewer: Literal["", "owner", "public"] = ""
+    # On what grounds texts are mined: "research" (Article 3 of Directive (EU) 2019/790, for research organisations), or "general" (Article 4):
+    # where a publisher reserves mining in a machine-readable way, only metadata are kept then.
+    tdm_basis: Literal["research", "general"] = "research"
+    # What the index, and so Kibana, holds of a text: "full", or "excerpt" where the licence lets the public see no more.
+    index_text: Literal["full", "excerpt"] = "full"
     # Ports of the demo's newsroom and of the standing Airflow.
     newsroom_port: int = 8100
     airflow_port: int = 8080

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from igwire.runtime.secrets import KeyFolder
     from igwire.search.alerts import Alerts
     from igwire.search.reader import Reader
+    from igwire.search.rights import Viewer
     from igwire.store.backup import Manifest, Saved
     from igwire.store.warc import WarcStore
 
@@ -88,6 +89,11 @@ def reader() -> Reader:
     from igwire.search.reader import Reader
 
     return Reader(elasticsearch_client(), settings.get().index_prefix, knowledge_base, topics_named)
+
+
+def viewer() -> Viewer:
+    """Who reads on the command line: whoever runs igwire owns the archive, unless IGWIRE_WEB_VIEWER says otherwise."""
+    return settings.get().web_viewer or "owner"
 
 
 @lru_cache(maxsize=1)
@@ -274,6 +280,8 @@ def parts() -> Parts:
         batches=chosen.batches,
         host_requests=chosen.host_requests,
         free_floor=int(chosen.free_floor_gb * 1024**3),
+        tdm_general=chosen.tdm_basis == "general",
+        index_excerpts=chosen.index_text == "excerpt",
     )
     return Parts(
         ledger=ledger(), store=raw_store(), catalogue=catalogue(), clock=CLOCK, knobs=knobs, fetcher=fetcher, tagger=tagger, index=search_index,

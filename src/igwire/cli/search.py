@@ -25,23 +25,25 @@ def search(
     entity: Annotated[list[str] | None, typer.Option(help="Only articles with all these entities (id, QID or name); -X: without X.")] = None,
     sort: Annotated[str, typer.Option(help="relevance, newest or oldest.")] = "relevance",
     limit: Annotated[int, typer.Option(min=1, max=100)] = 10,
-    export: Annotated[bool, typer.Option("--export", help="Every hit, whole, as JSON lines in an order that holds.")] = False,
+    export: Annotated[bool, typer.Option("--export", help="Every hit with its text, as JSON lines in an order that holds.")] = False,
     json: output.JsonFlag = False,
 ) -> None:  # fmt: skip
     """Search the index."""
     from igwire import wiring
     from igwire.search.request import SearchRequest
+    from igwire.search.rights import visible, visible_hits
 
     request = SearchRequest(
         text=query, since=since.date() if since else None, until=until.date() if until else None, sources=tuple(source or ()), kinds=tuple(kind or ()),
         countries=tuple(country or ()), languages=tuple(language or ()), entities=tuple(entity or ()), topics=tuple(topic or ()), sort=sort, size=limit,
     )  # fmt: skip
+    viewer = wiring.viewer()
     if export:
         for document in wiring.reader().export(request):
-            output.record(document)
+            output.record(visible(document, viewer))
         return
-    results = wiring.reader().search(request)
-    rows = [_row(hit) for hit in results.hits]
+    results = wiring.reader().search(request, texts=viewer != "owner")
+    rows = [_row(hit) for hit in visible_hits(results.hits, viewer)]
     if output.as_json(json):
         output.rows(rows, [], json_flag=True)
         return
@@ -67,16 +69,10 @@ def show(
     json: output.JsonFlag = False,
 ) -> None:
     """Print one document."""
-    from igwire import wiring
-    from igwire.errors import UsageError
-    from igwire.urls import document_id
-
     if history:
         _show_history(key, json)
         return
-    document = wiring.reader().get(document_id(key) if "://" in key else key)
-    if document is None:
-        raise UsageError(f"there is no document {key!r} in the index; `igwire trace` tells what became of it")
+    document = _document(key)
     if output.as_json(json):
         output.record(document)
         return
@@ -84,14 +80,32 @@ def show(
     output.say(f"{document.get('title')}\n{day} · {document['source']['title']} · {document['url']}\n\n{document.get('body', '')}\n\nEntities: {names}")
 
 
+def _document(key: str) -> dict[str, Any]:
+    """The document with this id or URL, as whoever looks may see it."""
+    from igwire import wiring
+    from igwire.errors import UsageError
+    from igwire.search.rights import visible
+    from igwire.urls import document_id
+
+    document = wiring.reader().get(document_id(key) if "://" in key else key)
+    if document is None:
+        raise UsageError(f"there is no document {key!r} in the index; `igwire trace` tells what became of it")
+    return visible(document, wiring.viewer())
+
+
 def _show_history(key: str, json: bool) -> None:
     from igwire import wiring
     from igwire.errors import UsageError
     from igwire.pipeline.history import history_of
+    from igwire.search.rights import level_of
 
     found = history_of(wiring.ledger(), key)
     if found is None:
         raise UsageError(f"the ledger knows no document {key!r}; `igwire trace` tells what became of it")
+    source = wiring.catalogue().by_id.get(found["source"])
+    if level_of({"rights": source.rights if source else "full", "usage": found["usage"]}, wiring.viewer()) != "full":
+        # What was changed quotes the text.
+        found["revisions"] = [{**version, "changes": []} for version in found["revisions"]]
     if output.as_json(json):
         output.record(found)
         return
@@ -110,13 +124,9 @@ def why(
     json: output.JsonFlag = False,
 ) -> None:
     """Print why a document bears a tag: rule, alias, model or decision of each mention, or the words that carried a topic."""
-    from igwire import wiring
     from igwire.errors import UsageError
-    from igwire.urls import document_id
 
-    document = wiring.reader().get(document_id(key) if "://" in key else key)
-    if document is None:
-        raise UsageError(f"there is no document {key!r} in the index; `igwire trace` tells what became of it")
+    document = _document(key)
     rows = reasons(document, mention)
     if not rows:
         raise UsageError(f"{key} has no tag {mention!r}; `igwire show {key} --json` lists its tags")
@@ -130,7 +140,7 @@ def reasons(document: dict[str, Any], wanted: str) -> list[dict[str, Any]]:
     name = wanted.casefold()
     mentions = [m for m in document.get("entity_mentions", []) if name in {str(m.get(field, "")).casefold() for field in ("surface", "name", "entity", "qid")}]
     topics = [
-        {"type": "topic", "surface": topic["topic"], "score": topic["score"], "why": "evidence: " + "; ".join(topic["evidence"])}
+        {"type": "topic", "surface": topic["topic"], "score": topic["score"], "why": "evidence: " + "; ".join(topic.get("evidence", []))}
         for topic in document.get("topic_scores", [])
         if topic["topic"] == name
     ]

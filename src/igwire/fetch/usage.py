@@ -58,6 +58,15 @@ class Usage:
         return self.unavailable_after is not None and self.unavailable_after <= now
 
 
+def reserves(words: Iterable[str]) -> bool:
+    """Whether the words (of pages, headers, robots files) reserve text and data mining or a use of its kind, whichever vocabulary they are in."""
+    return any(_RESERVING.fullmatch(word) for word in words)
+
+
+# TDMRep's and the two that say yes or no to each use; of these every no counts, since igwire searches, tags and counts.
+_RESERVING = re.compile(r"noai|tdm-reservation=1|content-(?:usage|signal): .*=\s*(?:n|no)\b.*", re.IGNORECASE)
+
+
 def of_headers(capture: Capture) -> Usage:
     """What the answer's headers say."""
     return _merged(_header_pairs(capture))

@@ -90,6 +90,13 @@ def _replace_revision(conn: sa.Connection, doc_id: str, revision: int, article: 
     conn.execute(revisions.update().where(same).values(content_hash=article.content_hash, article=packing.pack_article(article)))
 
 
+def clean_history(conn: sa.Connection, doc_id: str, clean: Callable[[Article], Article]) -> None:
+    """Let every version of the document be what `clean` leaves of it; the index of revisions gets them anew."""
+    for row in conn.execute(sa.select(revisions).where(revisions.c.doc_id == doc_id)).fetchall():
+        _replace_revision(conn, doc_id, row.revision, clean(packing.unpack_article(row.article)))
+    conn.execute(revisions.update().where(revisions.c.doc_id == doc_id).values(indexed=False))
+
+
 def newest(conn: sa.Connection, source_id: str, limit: int) -> list[Article]:
     """The articles of the source that were seen last, the oldest of them first."""
     wanted = sa.select(documents.c.article).where(documents.c.source_id == source_id)

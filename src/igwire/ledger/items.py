@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from igwire.ledger import erasures, packing
 from igwire.ledger.database import chunked, upsert
-from igwire.ledger.tables import item_sources, items
+from igwire.ledger.tables import inventory, item_sources, items
 from igwire.model import FeedEntry, RawRef, Window
 from igwire.urls import document_id, host_of
 
@@ -204,6 +204,14 @@ def move(conn: sa.Connection, item_id: str, state: str, *, reason: str | None = 
 def note_usage(conn: sa.Connection, item_id: str, words: Sequence[str], *, raw_unwanted: bool) -> None:
     """Keep what the publisher says about use; `raw_unwanted`: the raw copy has to go."""
     conn.execute(items.update().where(items.c.id == item_id).values(usage=list(words), raw_unwanted=raw_unwanted))
+
+
+def keep_bare_entry(conn: sa.Connection, item_id: str) -> None:
+    """Of what a feed or an archive says of the item only title, date and address stay."""
+    for table, key in ((items, items.c.id), (inventory, inventory.c.item_id)):
+        for row in conn.execute(sa.select(key, table.c.entry).where(key == item_id)).fetchall():
+            bare = {name: value for name, value in row.entry.items() if name not in ("summary", "content")}
+            conn.execute(table.update().where(key == item_id).values(entry=bare))
 
 
 def unwanted(conn: sa.Connection) -> list[Item]:

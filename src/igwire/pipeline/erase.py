@@ -118,7 +118,7 @@ def finish(parts: Parts) -> Erasure:
     parts.forget_told(set(ids) | urls)
     quiet = not parts.store.being_written()
     found = _search(parts, Erased(ids, _sources(rows), urls))
-    _rehome(parts, found.dependents)
+    rehome(parts, found.dependents)
     parts.store.blank_all([*found.unwanted, *found.dependents], "erased", whole=True)
     _forget(parts, rows, found.unwanted)
     with parts.ledger.reading() as conn:
@@ -187,8 +187,8 @@ def _search(parts: Parts, erased: Erased) -> _Found:
     return found
 
 
-def _rehome(parts: Parts, dependents: Sequence[RawRef]) -> None:
-    """Store the bodies of others anew that had only been referred to; pointers move in one transaction."""
+def rehome(parts: Parts, dependents: Sequence[RawRef]) -> None:
+    """Store bodies anew that these captures of others had only referred to; pointers move in one transaction."""
     if not dependents:
         return
     with parts.store.writer() as writer:

@@ -22,7 +22,7 @@ def history_of(ledger: Ledger, key: str) -> dict[str, Any] | None:
         sightings = items.sightings_of(conn, item.doc_id)
         page = revisits.changed_pages(conn, [item.doc_id]).get(item.doc_id)
     return {
-        "doc_id": item.doc_id, "url": versions[-1].article.url if versions else item.url,
+        "doc_id": item.doc_id, "source": item.source_id, "usage": list(item.usage), "url": versions[-1].article.url if versions else item.url,
         "sightings": [{"source": source, "first_seen_at": first.isoformat(), "last_seen_at": last.isoformat()} for source, first, last in sightings],
         "page": {"state": page.state, "since": page.since.isoformat() if page.since else None, "moved_to": page.moved_to} if page else None,
         "revisions": [_version(version, before) for before, version in zip([None, *versions], versions, strict=False)],

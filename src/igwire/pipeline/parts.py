@@ -26,6 +26,10 @@ class Knobs:
     host_requests: int = 5000
     # With fewer free bytes nothing is fetched.
     free_floor: int = 0
+    # Mining is done under Article 4 of Directive (EU) 2019/790: where a publisher reserves it, only metadata are kept.
+    tdm_general: bool = False
+    # The index holds no more of a text than everybody may see.
+    index_excerpts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ Run twice it does nothing the second time; `redo` makes it work on items that ha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -24,10 +24,11 @@ from igwire.fetch import usage
 from igwire.index.document import document_hash, project
 from igwire.index.revision import project_revision, revision_id
 from igwire.isolate import Killed, Pool
-from igwire.ledger import documents, erasures, hosts, items, payloads, revisits, runs
+from igwire.ledger import documents, erasures, hosts, items, revisits, runs
 from igwire.ledger.documents import StoredDocument
 from igwire.ledger.items import Item
 from igwire.model import (
+    Article,
     Capture,
     CopyFacts,
     Disposition,
@@ -44,6 +45,9 @@ from igwire.model import (
 from igwire.pipeline import boilerplate, copies
 from igwire.pipeline.erase import go_on_erasing, remove_late
 from igwire.pipeline.parts import Parts
+from igwire.pipeline.purge import purge_raw
+from igwire.search.rights import reduced
+from igwire.text import content_hash
 from igwire.urls import document_id, origin_of
 
 # Pages a chunk: at 245 kB a page about 12 MB in memory, and a crash repeats at most this much work.
@@ -156,9 +160,12 @@ def _settle_extraction(
     work: Work, conn: sa.Connection, item: Item, capture: Capture, result: Extraction, wishes: Sequence[str], remover: boilerplate.Remover
 ) -> None:
     said = usage.of_page(capture)
+    reserved = work.parts.knobs.tdm_general and usage.reserves((*said.words, *wishes))
     # A page that this code could not read stays until another could: noarchive asks for no copy beyond the use.
-    unwanted = said.noarchive and result.status != "failed"
+    unwanted = (said.noarchive or reserved) and result.status != "failed"
     items.note_usage(conn, item.id, (*said.words, *wishes), raw_unwanted=unwanted)
+    if reserved:
+        items.keep_bare_entry(conn, item.id)
     if result.status == "failed":
         _quarantine(work, conn, item, stage="extract", reason=result.reason or "failed")
     elif said.noindex or said.expired(work.parts.clock.now()):
@@ -174,7 +181,7 @@ def _settle_extraction(
         if erasures.held(conn, [item.id, doc_id]):
             _refuse_erased(work, conn, item, doc_id)
             return
-        clean = partial(remover.clean, source_id=item.source_id)
+        clean = metadata_of if reserved else partial(remover.clean, source_id=item.source_id)
         mine = documents.save_article(
             conn, doc_id, clean(result.article), item_id=item.id, source_id=item.source_id, first_seen_at=item.first_seen_at, fetched_at=capture.fetched_at,
             clean=clean,
@@ -183,10 +190,19 @@ def _settle_extraction(
         runs.resolve(conn, item.id, now=work.parts.clock.now())
         if mine and item.mode == "live":
             revisits.schedule(conn, item.id, first_at=capture.fetched_at)
+        if mine and reserved:
+            documents.clean_history(conn, doc_id, metadata_of)
         if mine:
             runs.note(conn, "extract", now=work.parts.clock.now(), run_id=work.run_id, item_id=item.id, detail=f"document {doc_id}")
         else:
             _end(work, conn, item, Outcome.DUPLICATE, stage="extract", reason="same_document", detail=doc_id)
+
+
+def metadata_of(article: Article) -> Article:
+    """The article without a word of its text or a publisher's summary of it: what may be kept where mining it is reserved."""
+    quality = replace(article.quality, flags=tuple(sorted({*article.quality.flags, "reserved"})))
+    bare_hash = content_hash(article.title, "")
+    return replace(article, text="", summary=None, image=None, structure=(), links=(), quality=quality, content_hash=bare_hash)
 
 
 def _refuse_erased(work: Work, conn: sa.Connection, item: Item, doc_id: str) -> None:
@@ -204,26 +220,6 @@ def _of_origin(conn: sa.Connection, capture: Capture, facts: Mapping[str, Any]) 
     if stored is None:
         return tuple(facts.get("wishes", ()))
     return usage.of_robots(stored[2]) if stored[1] == 200 else ()
-
-
-def purge_raw(parts: Parts) -> int:
-    """Take out of the raw store what publishers do not let us keep (noarchive); how many. Killed in the middle it goes on next time."""
-    with parts.ledger.reading() as conn:
-        found = items.unwanted(conn)
-    done = 0
-    for item in found:
-        assert item.raw is not None
-        try:
-            parts.store.blank(item.raw, "noarchive")
-        except Unavailable:
-            # Its segment is still being written, or the remote is away: next time.
-            continue
-        with parts.ledger.transaction() as conn:
-            payloads.forget(conn, item.raw)
-            items.raw_gone(conn, item.id)
-            runs.note(conn, "purge", now=parts.clock.now(), item_id=item.id, detail="noarchive: the raw copy is gone")
-        done += 1
-    return done
 
 
 def _quarantine(work: Work, conn: sa.Connection, item: Item, *, stage: str, reason: str, detail: str = "") -> None:
@@ -310,6 +306,8 @@ def _index_revisions(work: Work, changed: Sequence[StoredDocument]) -> None:
                     version.article, before.article if before else None, doc_id=doc_id, revision=version.revision, source_id=sources[doc_id],
                     seen_at=version.seen_at,
                 )  # fmt: skip
+                if work.parts.knobs.index_excerpts:
+                    del body["body"]
                 actions[revision_id(doc_id, version.revision)] = (version, WriteAction(doc_id=body["revision_id"], version=version.revision, body=body))
     written = [result.doc_id for result in _write(work, [action for _, action in actions.values()], "revisions") if result.outcome in ("acked", "superseded")]
     with work.parts.ledger.transaction() as conn:
@@ -334,14 +332,19 @@ def surroundings(conn: sa.Connection, doc_ids: Sequence[str]) -> dict[str, Surro
 def document_of(parts: Parts, item: Item, document: StoredDocument, around: Surroundings) -> dict[str, Any]:
     """What Elasticsearch gets for a stored document: a pure function of ledger, catalogue and knowledge base."""
     assert document.tags is not None
+    body = project(EnrichedArticle(article=document.article, tags=document.tags), _context(parts, item, document, around))
+    return reduced(body, "public") if parts.knobs.index_excerpts else body
+
+
+def _context(parts: Parts, item: Item, document: StoredDocument, around: Surroundings) -> DocumentContext:
+    assert document.tags is not None
     linked = sorted({m.entity for m in document.tags.mentions if m.entity})
-    context = DocumentContext(
+    return DocumentContext(
         doc_id=document.id, source=parts.source(document.source_id), feeds=around.feeds or (document.source_id,), requested_url=item.url,
         first_seen_at=document.first_seen_at, fetched_at=item.fetched_at or document.first_seen_at, revised_at=document.revised_at,
         usage=item.usage, revision=document.revision, mode=item.mode, run_id=item.run_id or "", raw=item.raw, aliases=parts.tagger().aliases_of(linked),
         copies=around.copies, page=around.page, syndication=credit_of(document.article.text, document.article.authors),
     )  # fmt: skip
-    return project(EnrichedArticle(article=document.article, tags=document.tags), context)
 
 
 def _write(work: Work, actions: list[WriteAction], target: str | None) -> Iterator[WriteResult]:

@@ -77,11 +77,12 @@ def build(request: SearchRequest, about: About = NOTHING) -> tuple[dict[str, Any
     return body_of(request, built), built.interpreted
 
 
-def body_of(request: SearchRequest, built: Built) -> dict[str, Any]:
-    """The whole body that is sent for a page of hits."""
+def body_of(request: SearchRequest, built: Built, *, texts: bool = False) -> dict[str, Any]:
+    """The whole body that is sent for a page of hits; `texts`: hits bring their body."""
+    left_out = ["aliases", "entity_mentions", "quotes", "copied_sentences", *([] if texts else ["body"])]
     body: dict[str, Any] = {
         "query": built.query, "from": (request.page - 1) * request.size, "size": request.size, "timeout": TIMEOUT, "track_total_hits": MAX_WINDOW,
-        "highlight": _highlight(built), "aggs": _FACET_COUNTS, "_source": {"excludes": ["body", "aliases", "entity_mentions", "quotes", "copied_sentences"]},
+        "highlight": _highlight(built), "aggs": _FACET_COUNTS, "_source": {"excludes": left_out},
     }  # fmt: skip
     if request.collapse:
         body["collapse"] = {"field": "cluster.id"}

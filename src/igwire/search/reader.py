@@ -43,30 +43,31 @@ class Reader:
         """The read alias."""
         return f"{self._prefix}-articles"
 
-    def search(self, request: SearchRequest) -> Results:
+    def search(self, request: SearchRequest, *, texts: bool = False) -> Results:
         """Run a search; where it does not fill its first page, `further` holds articles with some of the words.
 
-        Raises QueryError for what cannot be read, Unavailable when the server is away.
+        `texts`: the hits bring their body, of which `search.rights` cuts an excerpt. Raises QueryError for what cannot be read,
+        Unavailable when the server is away.
         """
         about = self._about(request)
-        found = self._search(request, about)
+        found = self._search(request, about, texts=texts)
         if found.total >= request.size or request.page > 1 or request.sort != "relevance" or request.any_word or not request.text:
             return found
-        return replace(found, further=tuple(self._further(request, about, found.hits)))
+        return replace(found, further=tuple(self._further(request, about, found.hits, texts=texts)))
 
-    def _further(self, request: SearchRequest, about: About, found: tuple[Hit, ...]) -> list[Hit]:
+    def _further(self, request: SearchRequest, about: About, found: tuple[Hit, ...], *, texts: bool) -> list[Hit]:
         """What fills the page: the best that has one of the words and is not shown already; without facets and totals."""
         loose = replace(request, any_word=True)
         built = build_query(loose, about)
-        body = body_of(loose, built)
+        body = body_of(loose, built, texts=texts)
         answer = self._send({**{name: part for name, part in body.items() if name != "aggs"}, "track_total_hits": False})
         shown = {hit.doc_id for hit in found}
         others = [self._hit(hit, built) for hit in answer["hits"]["hits"] if hit["_id"] not in shown]
         return self._with_copies(others[: request.size - len(found)])
 
-    def _search(self, request: SearchRequest, about: About) -> Results:
+    def _search(self, request: SearchRequest, about: About, *, texts: bool) -> Results:
         built = build_query(request, about)
-        answer = self._send(body_of(request, built))
+        answer = self._send(body_of(request, built, texts=texts))
         hits = self._with_copies([self._hit(hit, built) for hit in answer["hits"]["hits"]])
         total = answer["hits"]["total"]
         few = total["value"] < _FEW_HITS and request.text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,8 +12,8 @@ from igwire.errors import QueryError, Unavailable
 from igwire.search import citation
 from igwire.search.formats import FORMATS
 from igwire.search.request import FACETS, MAX_WINDOW, SIZES, SORTS, SearchRequest
-from igwire.search.results import Hit, Results
-from igwire.search.rights import level_of, visible, visible_snippets
+from igwire.search.results import Results
+from igwire.search.rights import level_of, visible, visible_hits
 from igwire.web import charts, views
 from igwire.web.links import Links, of_entity, of_source, query_of
 from igwire.web.shelf import Shelf, asked_of, form_of, params_of
@@ -57,7 +56,7 @@ class Pages:
 
     def _found(self, given: dict[str, Any], asked: SearchRequest) -> HTMLResponse:
         reader = self._shelf.reader
-        found = self._allowed(reader.search(asked))
+        found = self._search(asked)
         first = asked.page == 1 and found.total > 0
         narrowed = bool(asked.text or _filters(asked) or asked.since or asked.until)
         return self._shelf.page(
@@ -69,13 +68,10 @@ class Pages:
     def _unread(self, given: dict[str, Any], error: Exception, *, at: int | None = None, status: int = 400) -> HTMLResponse:
         return self._shelf.page("results.html", status, base=".", given=given, fault=error, at=at, **_CHOICES)
 
-    def _allowed(self, found: Results) -> Results:
-        """The hits as this viewer may see them."""
-        return replace(found, hits=self._hits(found.hits), further=self._hits(found.further))
-
-    def _hits(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
-        viewer = self._shelf.viewer
-        return tuple(replace(hit, document=visible(hit.document, viewer), snippets=visible_snippets(hit.snippets, hit.document, viewer)) for hit in hits)
+    def _search(self, asked: SearchRequest) -> Results:
+        """What is found, as this viewer may see it."""
+        found = self._shelf.reader.search(asked, texts=self._shelf.viewer != "owner")
+        return replace(found, hits=visible_hits(found.hits, self._shelf.viewer), further=visible_hits(found.further, self._shelf.viewer))
 
     def _volume(self, asked: SearchRequest, found: Results) -> charts.Volume:
         interval = charts.interval_for(asked, list(found.facets.get("years", {})), self._shelf.today)
@@ -131,7 +127,7 @@ class Pages:
         return self._shelf.page("source.html", base="..", s=health, source_id=source_id, title=title, **facts)
 
     def _about(self, asked: SearchRequest) -> dict[str, Any]:
-        found = self._allowed(self._shelf.reader.search(replace(asked, size=_NEWEST)))
+        found = self._search(replace(asked, size=_NEWEST))
         volume = self._volume(asked, found) if found.total else None
         return {"found": found, "volume": volume, "links": Links(asked, ".."), "run": self._shelf.reader.last_good_run(), **_CHOICES}
 
@@ -139,7 +135,7 @@ class Pages:
         """A link that holds this search and what it finds now."""
         try:
             asked = citation.held_request(asked_of(request))
-            found = self._shelf.reader.search(asked)
+            found = self._search(asked)
         except (QueryError, Unavailable) as error:
             return self._shelf.fault(error, ".")
         made = citation.cite(asked, found, self._shelf.clock.now())
@@ -152,7 +148,7 @@ class Pages:
         reader = self._shelf.reader
         try:
             held = citation.from_token(token)
-            found = reader.search(held.request)
+            found = self._search(held.request)
             since = citation.compare(held, found)
             lost = reader.starting_with(since.gone)
         except (QueryError, Unavailable) as error:

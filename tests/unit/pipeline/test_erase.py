@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import zlib
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from invented import LIVE, WORDS, page, serve
 from postgres import ON_BOTH
+from state_files import state_holds
 
 from igwire.errors import Unavailable, UsageError
 from igwire.index.document import document_hash
@@ -19,36 +17,10 @@ from igwire.pipeline import erase as erasing
 from igwire.pipeline.imports import Text, import_texts
 from igwire.pipeline.rebuild import Selection, rebuild
 from igwire.pipeline.run import run_all
-from igwire.store.records import member_ends
 from igwire.urls import document_id
 
 SECRET = "The minister of quiet harbours sold nine lighthouses to a sparrow."
 ONE = "http://news.example/one"
-
-
-def state_holds(folder: Path, needle: str) -> list[str]:
-    """Files below `folder` that hold the text: raw, in gzip members, and in whatever a database keeps deflated."""
-    found = []
-    for file in folder.rglob("*"):
-        if file.is_file() and any(needle.encode() in content for content in _contents(file)):
-            found.append(file.name)
-    return found
-
-
-def _contents(file: Path):
-    data = file.read_bytes()
-    yield data
-    start = 0
-    if ".warc.gz" in file.name:
-        with file.open("rb") as stream:
-            for end in member_ends(stream):
-                yield zlib.decompress(data[start:end], 31)
-                start = end
-    at = data.find(b"x\x9c")
-    while at >= 0:
-        with contextlib.suppress(zlib.error):
-            yield zlib.decompressobj().decompress(data[at : at + 200_000])
-        at = data.find(b"x\x9c", at + 1)
 
 
 def run(bench, name: str):

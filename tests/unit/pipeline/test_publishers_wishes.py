@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
-from fakes import failing
-from invented import LIVE, page, serve
+from fakes import FakeClock, failing
+from invented import LIVE, WORDS, page, serve
+from state_files import state_holds
 
-from igwire.ledger import items, tables
-from igwire.pipeline.process import purge_raw
+from igwire.ledger import documents, items, tables
+from igwire.model import Capture
+from igwire.pipeline.purge import purge_raw
 from igwire.pipeline.rebuild import Selection, rebuild
 from igwire.pipeline.run import run_all
+from igwire.search.rights import EXCERPT, visible
 from igwire.urls import document_id
+
+LONG = f"{WORDS} " * 3
 
 
 def meta(title: str, directives: str) -> bytes:
     return page(title).replace(b"<head>", f'<head><meta name="robots" content="{directives}">'.encode())
+
+
+def capture_of(body: bytes) -> Capture:
+    url = "http://news.example/elsewhere"
+    return Capture(requested_url=url, final_url=url, fetched_at=FakeClock().now(), status=200, headers=(), body=body, wire=body)
 
 
 def item(bench, name: str):
@@ -44,6 +55,73 @@ def test_noarchive_keeps_no_raw_copy_after_extraction_and_the_document_stays(ben
     rebuild(bench.parts(), "again", first="enrich", selection=Selection())
     assert bench.index.documents == before
     assert purge_raw(bench.parts()) == 0
+
+
+def test_a_body_that_others_refer_to_is_stored_anew_for_them_before_it_goes(bench):
+    same, forbidding = page("Same"), {"Content-Type": "text/html", "X-Robots-Tag": "noarchive"}
+    serve(bench, one=(200, same, forbidding), two=(200, same))
+    run_all(bench.parts(gap_s=0), "r1", LIVE)
+    assert item(bench, "one").raw is None
+    assert bench.store.read(item(bench, "two").raw)[0].body == same
+    assert [capture.requested_url for _, capture, facts in bench.store.walk() if facts["kind"] == "page"] == ["http://news.example/two"]
+    # A later capture of the same bytes refers to what is still there.
+    serve(bench, one=(200, same, forbidding), two=(200, same), three=(200, same))
+    bench.clock.moment += timedelta(days=1)
+    run_all(bench.parts(gap_s=0), "r2", LIVE)
+    assert bench.store.read(item(bench, "three").raw)[0].body == same
+
+
+def test_while_somebody_writes_the_copy_stays_until_the_next_time(bench):
+    serve(bench, one=(200, meta("One", "noarchive")))
+    with bench.store.writer() as other:
+        other.append(capture_of(b"something else"), {"kind": "page"})
+        run_all(bench.parts(gap_s=0), "r1", LIVE)
+        assert item(bench, "one").raw is not None
+    assert purge_raw(bench.parts()) == 1
+    assert item(bench, "one").raw is None
+
+
+RESERVING = {"Content-Type": "text/html", "tdm-reservation": "1"}
+
+
+def test_reserved_texts_are_kept_as_metadata_only_where_mining_has_a_general_basis(bench):
+    serve(bench, one=(200, page("One"), RESERVING), two=(200, page("Two", WORDS[::-1])))
+    assert run_all(bench.parts(gap_s=0, tdm_general=True), "r1", LIVE).outcomes["indexed"] == 2
+    document = bench.index.documents[document_id("http://news.example/one")]
+    assert (document["title"], document["published_day"], document["usage"]) == ("One", "2026-11-23", ["tdm-reservation=1"])
+    assert document["quality"]["flags"] == ["reserved"]
+    assert not {"body", "summary"} & document.keys()
+    assert document["stemmed"]["en"] == {"title": "One"}
+    assert state_holds(bench.folder, WORDS[:80]) == []
+    assert bench.index.documents[document_id("http://news.example/two")]["body"].count(WORDS[::-1].strip()) == 1
+
+
+def test_a_changed_basis_takes_out_texts_that_are_there_with_their_older_versions(bench):
+    serve(bench, one=(200, page("One"), RESERVING))
+    run_all(bench.parts(gap_s=0), "r1", LIVE)
+    serve(bench, one=(200, page("One", f"{WORDS} It was corrected later."), RESERVING))
+    bench.clock.moment += timedelta(hours=2)
+    run_all(bench.parts(gap_s=0), "r2", LIVE)
+    doc_id = document_id("http://news.example/one")
+    assert bench.index.documents[doc_id]["revision"] == 2
+    rebuild(bench.parts(tdm_general=True), "again", first="extract", selection=Selection())
+    assert "body" not in bench.index.documents[doc_id]
+    assert all(not body.get("body") for body in bench.index.revisions.values())
+    with bench.ledger.reading() as conn:
+        assert [version.article.text for version in documents.history(conn, [doc_id])[doc_id]] == ["", ""]
+
+
+def test_an_index_of_excerpts_holds_what_the_public_may_see(bench):
+    bench.sources[0] = replace(bench.sources[0], rights="excerpt")
+    serve(bench, one=(200, page("One", LONG)))
+    run_all(bench.parts(gap_s=0, index_excerpts=True), "r1", LIVE)
+    document = bench.index.documents[document_id("http://news.example/one")]
+    assert LONG.startswith(document["body"].removeprefix("One\n"))
+    assert len(document["body"]) <= EXCERPT < len(LONG)
+    assert document["stemmed"]["en"]["body"] == document["body"]
+    assert visible(document, "public")["body"] == document["body"]
+    rebuild(bench.parts(), "again", first="index", selection=Selection())
+    assert len(bench.index.documents[document_id("http://news.example/one")]["body"]) > EXCERPT
 
 
 def test_noindex_with_noarchive_is_never_stored(bench):

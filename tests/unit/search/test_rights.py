@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from igwire.search.rights import EXCERPT, level_of, visible, visible_snippets, visible_text
+from igwire.search.rights import EXCERPT, level_of, reduced, visible, visible_snippets, visible_text
 
 BODY = "Nobody knew. " * 200
 
@@ -51,4 +51,32 @@ def test_metadata_hold_no_words_of_the_text():
                 "topic_scores": [{"topic": "t", "score": 0.5, "evidence": ["word"]}]}  # fmt: skip
     assert visible(document, "owner") == {"doc_id": "1", "title": "T", "rights": "metadata", "topic_scores": [{"topic": "t", "score": 0.5}]}
     assert visible_snippets({"title": ["a"], "body": ["b"], "summary": ["c"]}, document, "owner") == {"title": ["a"]}
-    assert len(visible_snippets({"title": ["a"], "body": ["b"]}, {"rights": "excerpt"}, "public")) == 2
+
+
+def test_snippets_show_nothing_beyond_the_excerpt():
+    document = {"rights": "excerpt", "title": "T", "body": f"{BODY}Only the end tells <that>.", "summary": "In short & plain"}
+    near, far, told = "Nobody <mark>knew</mark>.", "the <mark>end</mark> tells &lt;that&gt;.", "In <mark>short</mark> &amp; plain"
+    found = {"title": ["<mark>T</mark>"], "body": [near, far], "summary": [told]}
+    assert visible_snippets(found, document, "public") == {"title": ["<mark>T</mark>"], "body": [near], "summary": [told]}
+    assert visible_snippets(found, document, "owner") == found
+    # Without the text nobody can tell where a snippet lies.
+    assert "body" not in visible_snippets(found, {**document, "body": ""}, "public")
+
+
+def test_a_summary_that_is_the_whole_text_is_cut_as_well():
+    assert len(visible({"rights": "excerpt", "summary": BODY}, "public")["summary"]) <= EXCERPT
+
+
+def test_an_excerpt_of_an_excerpt_is_the_same():
+    document = {"rights": "excerpt", "body": "One two three four five six seven", "word_count": 7, "aliases": ["x"],
+                "stemmed": {"en": {"title": "T", "body": "One two three four five six seven"}}, "title": "T"}  # fmt: skip
+    once = reduced(document, "public")
+    assert once == {
+        "rights": "excerpt",
+        "body": "One two",
+        "word_count": 7,
+        "aliases": ["x"],
+        "stemmed": {"en": {"title": "T", "body": "One two"}},
+        "title": "T",
+    }
+    assert reduced(once, "public") == once

@@ -58,7 +58,7 @@ class FakeReader:
         shown = {"title": ["&lt;script&gt;<mark>alert</mark>"], "body": ["<img src=x><mark>ICANN</mark> met"]}
         return Hit(doc_id=self.document["doc_id"], score=1.0, document=self.document, snippets=shown, copies=self.copies, matched_as=self.matched_as)
 
-    def search(self, request):
+    def search(self, request, *, texts=False):
         if self.fault:
             raise self.fault
         _, shown = build(request)
