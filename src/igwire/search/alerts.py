@@ -23,6 +23,7 @@ from igwire.search import formats
 from igwire.search.query import build_query
 from igwire.search.request import SearchRequest, from_params
 from igwire.search.results import Hit
+from igwire.search.rights import visible
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _TARGETS = re.compile(r"atom|mail:[^@\s<>,]+@[^@\s<>,]+|webhook:https?://\S+")
@@ -88,8 +89,8 @@ class Message:
 
 
 def line_of(hit: Hit) -> Line:
-    """An article as a line: what may be shown of any article, whatever its rights."""
-    document = hit.document
+    """An article as a line. Messages leave the house: they show what the public may see."""
+    document = visible(hit.document, "public")
     return Line(
         title=document.get("title") or document["url"], url=document["url"], source=document["source"]["title"], day=document.get("published_day") or "",
         key=hit.doc_id, changed_at=document["revised_at"],
