@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import selectors
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -49,6 +51,21 @@ class Fault:
 
 
 Respond = Callable[[str, str], Answer]
+# Free choices of a port before it is given up: another program on the machine may hold it on one of the addresses.
+_PORTS_TRIED = 20
+
+
+def listen_on_all(addresses: Iterable[str], port: int) -> list[socket.socket]:
+    """One listening socket an address, all on the same port; 0 takes what is free on the first. Raises OSError, then with none left open."""
+    with ExitStack() as opened:
+        listeners: list[socket.socket] = []
+        for address in addresses:
+            listener = opened.enter_context(socket.create_server((address, port), backlog=64))
+            port = listener.getsockname()[1]
+            listener.setblocking(False)
+            listeners.append(listener)
+        opened.pop_all()
+    return listeners
 
 
 class Newsroom:
@@ -86,12 +103,17 @@ class Newsroom:
         self._hosts[address] = respond
 
     def open(self) -> None:
-        """Listen on every address."""
-        for address in [ADMIN, *self._hosts]:
-            listener = socket.create_server((address, self.port), backlog=64)
-            self.port = listener.getsockname()[1]
-            listener.setblocking(False)
-            self._sockets.append(listener)
+        """Listen on every address. Raises OSError when the port asked for is taken, or no port is free on all of them."""
+        for left in reversed(range(1 if self.port else _PORTS_TRIED)):
+            try:
+                self._sockets = listen_on_all([ADMIN, *self._hosts], self.port)
+            except OSError as error:
+                # A port that is free on one address may be taken on another.
+                if error.errno != errno.EADDRINUSE or not left:
+                    raise
+            else:
+                self.port = self._sockets[0].getsockname()[1]
+                return
 
     def serve(self) -> None:
         """Accept until stopped: one loop for all addresses, one thread a connection."""

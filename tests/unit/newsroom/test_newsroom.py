@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from collections import Counter
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from igwire.feeds.parse import parse_feed
 from igwire.newsroom import render
 from igwire.newsroom.articles import stories
 from igwire.newsroom.replay import add_hosts, catalogue, read_list
-from igwire.newsroom.server import Newsroom
+from igwire.newsroom.server import Newsroom, listen_on_all
 
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_]+")
 
@@ -124,3 +125,12 @@ def test_articles_are_checked(tmp_path):
     (tmp_path / "bad.yaml").write_text("site: nowhere\n")
     with pytest.raises(CatalogueError, match=r"bad\.yaml"):
         stories(tmp_path)
+
+
+def test_a_port_taken_on_one_address_leaves_no_other_half_open():
+    with socket.create_server(("127.0.0.33", 0)) as holder:
+        port = holder.getsockname()[1]
+        with pytest.raises(OSError, match="in use"):
+            listen_on_all(["127.0.0.31", "127.0.0.32", "127.0.0.33"], port)
+        for listener in listen_on_all(["127.0.0.31", "127.0.0.32"], port):
+            listener.close()
