@@ -34,7 +34,7 @@ from igwire.settings import Settings
 from igwire.store.warc import WarcStore
 
 # What scripts/test and people hand to the tests themselves.
-_FOR_TESTS = {"IGWIRE_CHROMIUM", "IGWIRE_COMPOSE", "IGWIRE_SCREENSHOTS", "IGWIRE_TEST_ES_URL", "IGWIRE_TEST_LEDGER"}
+_FOR_TESTS = {"IGWIRE_CHROMIUM", "IGWIRE_COMPOSE", "IGWIRE_CORPUS", "IGWIRE_SCREENSHOTS", "IGWIRE_TEST_ES_URL", "IGWIRE_TEST_LEDGER"}
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 
@@ -108,6 +110,27 @@ def test_wordpress_that_is_closed_falls_back_to_the_feeds_pages_and_then_to_site
     nothing = drive(archive_walk(SOURCE, WINDOW), {})[3]
     assert not nothing.complete
     assert nothing.reason.count("404") >= 2
+
+
+PLAIN = "http://news.example/?rest_route=/wp/v2/posts&*"
+
+
+@pytest.mark.parametrize(("feed", "asked_first"), [("http://news.example/feed/", False), ("http://news.example/?feed=rss2", True)])
+def test_wordpress_without_pretty_permalinks_is_asked_at_its_other_place(feed, asked_first):
+    source = replace(SOURCE, feed_url=feed)
+    found, _, asked, verdict = drive(wordpress.walk(source, WINDOW), {PLAIN: posts("2026-11-20T00:00:00")}, source)
+    assert ([e.url for e in found], verdict.complete) == (["http://news.example/0"], True)
+    assert ["rest_route" in url for url in asked] == ([True] if asked_first else [False, True])
+
+
+@pytest.mark.parametrize("status", [401, 403, 500, 503])
+def test_wordpress_that_is_closed_or_down_is_asked_once(status):
+    assert len(drive(wordpress.walk(SOURCE, WINDOW), {REST: status})[2]) == 1
+
+
+def test_where_there_is_no_wordpress_both_places_are_looked_at():
+    _, _, asked, verdict = drive(wordpress.walk(SOURCE, WINDOW), {PLAIN: b"<html>a home page</html>"})
+    assert (len(asked), verdict) == (2, Verdict(False, "page 1: HTTP status 404"))
 
 
 @pytest.mark.parametrize("body", [b"<html>no REST here</html>", b'{"code": "rest_no_route"}', b"[" * 100_000, b'["x", {"link": 5}, {}]'])
@@ -237,6 +260,10 @@ def counted(body: bytes, total: int, pages: int) -> tuple[bytes, dict[str, str]]
     return body, {"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)}
 
 
+def rest(number: int) -> str:
+    return wordpress._pretty("http://news.example") + urlencode(wordpress._asked(WINDOW, number))
+
+
 def many(count: int, start: int = 0) -> bytes:
     return posts(*["2026-11-20T08:00:00"] * count, start=start)
 
@@ -253,13 +280,13 @@ def test_rest_that_lies_about_its_total_claims_no_coverage(total, told):
 
 
 def test_rest_that_counts_too_few_pages_is_read_on_to_its_end():
-    answers = {wordpress._url(SOURCE, WINDOW, 1): counted(many(100), 60, 1), wordpress._url(SOURCE, WINDOW, 2): counted(many(5, start=100), 60, 1)}
+    answers = {rest(1): counted(many(100), 60, 1), rest(2): counted(many(5, start=100), 60, 1)}
     found, _, asked, verdict = drive(wordpress.walk(SOURCE, WINDOW), answers)
     assert (len(found), len(asked), verdict.complete) == (105, 2, False)
 
 
 def test_posts_that_come_in_between_two_pages_make_the_walk_incomplete():
-    answers = {wordpress._url(SOURCE, WINDOW, 1): counted(many(100), 101, 2), wordpress._url(SOURCE, WINDOW, 2): counted(many(2, start=100), 102, 2)}
+    answers = {rest(1): counted(many(100), 101, 2), rest(2): counted(many(2, start=100), 102, 2)}
     assert not drive(wordpress.walk(SOURCE, WINDOW), answers)[3].complete
 
 

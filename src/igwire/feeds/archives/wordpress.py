@@ -1,27 +1,42 @@
-"""WordPress's REST archive: /wp-json/wp/v2/posts, oldest first, a hundred a page (developer.wordpress.org, REST API handbook, "Posts")."""
+"""WordPress's REST archive, oldest first, a hundred posts a page (developer.wordpress.org, REST API handbook, "Posts").
+
+It lies at /wp-json/, and at /?rest_route=/ where the site has no pretty permalinks.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from igwire.feeds.archives import MAX_PAGES, ZONES, Ask, Body, Verdict, Walk, sort_out
 from igwire.feeds.parse import entry_link, plain_line, plain_text
 from igwire.model import Capture, FeedEntry, Source, Window
 
 _PER_PAGE = 100
+# A door that is closed (401, 403) is closed at both places, and a fault says nothing of where it lies.
+_NOTHING_THERE = re.compile(r"^page 1: (HTTP status (404|410)\b|no list of posts)")
 _FIELDS = "id,date,date_gmt,modified_gmt,link,title,excerpt,content"
 
 
 def walk(source: Source, window: Window) -> Walk:
     """Every post of the window. Complete when as many posts were read as the server counts, before and after the paging."""
+    plain = "feed" in parse_qs(urlsplit(source.feed_url or "").query)
+    first = yield from _paged(source, window, _plain if plain else _pretty)
+    if not _NOTHING_THERE.search(first.reason):
+        return first
+    second = yield from _paged(source, window, _pretty if plain else _plain)
+    return first if _NOTHING_THERE.search(second.reason) else second
+
+
+def _paged(source: Source, window: Window, place: Callable[[str], str]) -> Walk:
     seen: set[str] = set()
     totals: set[int] = set()
     for number in range(1, MAX_PAGES + 1):
-        got = yield Ask(_url(source, window, number), read_posts)
+        got = yield Ask(place(source.site.rstrip("/")) + urlencode(_asked(window, number)), read_posts)
         if got is None or got.value is None:
             problem = got.problem if got else ""
             return Verdict(False, f"page {number}: {problem or 'no list of posts'}", passing=number > 1)
@@ -48,13 +63,20 @@ def _counted(capture: Capture | None, name: str) -> int | None:
     return int(value) if value.isdigit() else None
 
 
-def _url(source: Source, window: Window, number: int) -> str:
+def _pretty(site: str) -> str:
+    return f"{site}/wp-json/wp/v2/posts?"
+
+
+def _plain(site: str) -> str:
+    return f"{site}/?rest_route=/wp/v2/posts&"
+
+
+def _asked(window: Window, number: int) -> dict[str, object]:
     # `after` and `before` compare the site's local time.
-    asked = {
+    return {
         "after": f"{window.start - ZONES:%Y-%m-%dT%H:%M:%S}", "before": f"{window.end + ZONES:%Y-%m-%dT%H:%M:%S}", "per_page": _PER_PAGE,
         "page": number, "orderby": "date", "order": "asc", "_fields": _FIELDS,
     }  # fmt: skip
-    return f"{source.site.rstrip('/')}/wp-json/wp/v2/posts?{urlencode(asked)}"
 
 
 def read_posts(body: Body) -> list[FeedEntry] | None:
