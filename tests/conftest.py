@@ -22,7 +22,7 @@ from igwire.index import entities, migrate
 from igwire.index.writer import BulkWriter
 from igwire.kb import load
 from igwire.ledger.database import Ledger
-from igwire.model import Source
+from igwire.model import Source, WebArchive
 from igwire.newsroom.server import Newsroom
 from igwire.orchestrate import resolve_window
 from igwire.pipeline.parts import Knobs, Parts
@@ -76,6 +76,7 @@ class Bench:
         self.fetcher = FakeFetcher(self.clock)
         self.sources = sources
         self.room = room
+        self.web_archives: tuple[WebArchive, ...] = ()
         self.ledger = Ledger.open(ledger_url)
         self.store = WarcStore(folder / "raw", self.clock)
 
@@ -91,6 +92,7 @@ class Bench:
             fetcher=lambda: client,
             tagger=lambda: self.tagger,
             index=lambda: self.index,
+            web_archives=self.web_archives,
         )
 
 

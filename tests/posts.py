@@ -1,4 +1,4 @@
-"""Dated posts to fill a real site with: those of a corpus where IGWIRE_CORPUS names its folder, else articles of the newsroom."""
+"""Dated posts to fill a real site with: those of a corpus where IGWIRE_CORPUS names its folder, else articles of the newsroom; and what came of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
+from elasticsearch import Elasticsearch
 from wordpress_site import Post
 
 from igwire.newsroom.articles import stories
@@ -35,3 +36,10 @@ def _of_newsroom() -> Iterator[Post]:
         year = 2015 + number % 6
         text = "\n\n".join(f"<p>{line}</p>" for line in story.text.splitlines())
         yield Post(slug=f"{story.slug}-{number}", title=story.title, date=f"{year}-{story.iso_day[5:]} 00:00:00", text=text)
+
+
+def held(client: Elasticsearch, prefix: str) -> list[tuple[str, str, str]]:
+    """(address, day, title) of every document."""
+    client.indices.refresh(index=f"{prefix}-*")
+    hits = client.search(index=f"{prefix}-articles", size=1000, source=["url", "published_day", "title"])["hits"]["hits"]
+    return [(hit["_source"]["url"], hit["_source"]["published_day"], hit["_source"]["title"]) for hit in hits]

@@ -92,6 +92,18 @@ class FeedEntry:
     # Full content where the feed carries it, as plain text.
     content: str | None = None
     authors: tuple[str, ...] = ()
+    # A web archive's copy that is asked for instead of the page, and when it was captured (RFC 3339); see `feeds.archives.cdx`.
+    archived: str | None = None
+    archived_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebArchive:
+    """A web archive: its CDX server, and where captured bytes are had: a replay (Wayback, pywb), or WARC files by ranges (Common Crawl)."""
+
+    cdx: str
+    replay: str = ""
+    files: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

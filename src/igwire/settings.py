@@ -68,6 +68,10 @@ class Settings(BaseSettings):
     host_requests: int = Field(default=5000, ge=1)
     # Requests of a backfill's run above which it must be confirmed (parameter `confirmed`).
     backfill_requests: int = Field(default=20_000, ge=1)
+    # Web archives to ask for a past that the sources themselves do not reach, by commas: "CDX-SERVER REPLAY", such as
+    # "https://web.archive.org/cdx/search/cdx https://web.archive.org/web", or "CDX-SERVER warc:FILES" where captures lie in WARC files,
+    # such as "https://index.commoncrawl.org/CC-MAIN-2026-08-index warc:https://data.commoncrawl.org"; empty = none is asked.
+    web_archives: Annotated[tuple[str, ...], NoDecode] = ()
     # With less free room (GB) on the state folder's disk nothing is fetched (deferred, reason `disk`).
     free_floor_gb: float = Field(default=2.0, ge=0)
     # Days for which answers of feeds and archives are kept; 0 = for ever. Pages are kept for ever.
@@ -111,10 +115,18 @@ class Settings(BaseSettings):
     # Password of Airflow's user `admin`; empty = Airflow makes one up at its first start.
     airflow_password: SecretStr = SecretStr("")
 
-    @field_validator("catalogue", "allow_loopback", mode="before")
+    @field_validator("catalogue", "allow_loopback", "web_archives", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("web_archives")
+    @classmethod
+    def _pairs(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if len(one.split()) != 2:
+                raise ValueError(f"{one!r} is not two addresses with a space between them: a CDX server and where its captures are had")
+        return value
 
     def variables(self) -> dict[str, str]:
         """What was set, as environment variables with absolute paths, for processes that start in another folder. Holds secrets."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from igwire.kb import KnowledgeBase
     from igwire.kb.curation import Decision, Decisions
     from igwire.ledger.database import Ledger
+    from igwire.model import WebArchive
     from igwire.pipeline.alerting import Told
     from igwire.pipeline.parts import Parts
     from igwire.pipeline.tend import Line
@@ -285,8 +286,16 @@ def parts() -> Parts:
     )
     return Parts(
         ledger=ledger(), store=raw_store(), catalogue=catalogue(), clock=CLOCK, knobs=knobs, fetcher=fetcher, tagger=tagger, index=search_index,
-        forget_told=_courier().forget, free_bytes=partial(free, chosen.state.absolute()),
+        forget_told=_courier().forget, free_bytes=partial(free, chosen.state.absolute()), web_archives=tuple(map(_web_archive, chosen.web_archives)),
     )  # fmt: skip
+
+
+def _web_archive(named: str) -> WebArchive:
+    from igwire.model import WebArchive
+
+    cdx, place = named.split()
+    files = place.removeprefix("warc:")
+    return WebArchive(cdx=cdx, files=files) if files != place else WebArchive(cdx=cdx, replay=place)
 
 
 def backup(target: str) -> Saved:

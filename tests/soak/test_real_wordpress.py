@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from elasticsearch import Elasticsearch
-from posts import dated
+from posts import dated, held
 from wordpress_site import Site, program
 
 from igwire.index import migrate
@@ -32,13 +32,6 @@ def site() -> Iterator[Site]:
     made = Site(dated())
     yield made
     made.stop()
-
-
-def held(client: Elasticsearch, prefix: str) -> list[tuple[str, str, str]]:
-    """(address, day, title) of every document."""
-    client.indices.refresh(index=f"{prefix}-*")
-    hits = client.search(index=f"{prefix}-articles", size=1000, source=["url", "published_day", "title"])["hits"]["hits"]
-    return [(hit["_source"]["url"], hit["_source"]["published_day"], hit["_source"]["title"]) for hit in hits]
 
 
 # How the archive is reached, by the way that the inventory names.

@@ -105,12 +105,16 @@ def _of(source_id: str, method: str, span: Window) -> sa.ColumnElement[bool]:
 
 
 def keep(conn: sa.Connection, source_id: str, entries: Sequence[Entry], *, now: datetime) -> None:
-    """Write entries into the inventory; one that is there already takes its new date and texts. What was erased is refused."""
+    """Write entries into the inventory; one that is there already takes its new date and texts. What was erased is refused.
+
+    A capture of a web archive replaces nothing that is dated earlier: a page counts by its first capture, and by its own date before that.
+    """
     moments = {id(found.entry): found.published_at for found in entries}
     for item_id, entry in erasures.admitted(conn, [(document_id(found.entry.url), found.entry) for found in entries], now=now):
         said = {"published_at": moments[id(entry)], "entry": packing.entry_to_json(entry), "listed_at": now}
         row = upsert(conn, inventory).values(source_id=source_id, item_id=item_id, **said)
-        conn.execute(row.on_conflict_do_update(index_elements=["source_id", "item_id"], set_=said))
+        later = inventory.c.published_at > said["published_at"] if entry.archived else None
+        conn.execute(row.on_conflict_do_update(index_elements=["source_id", "item_id"], set_=said, where=later))
 
 
 def entries_of(conn: sa.Connection, ids: Sequence[str], window: Window) -> Iterator[Entry]:

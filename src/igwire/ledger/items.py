@@ -44,6 +44,11 @@ class Item:
     # What the publisher says about use of the page, as words.
     usage: tuple[str, ...] = ()
 
+    @property
+    def asked_url(self) -> str:
+        """Where the page is asked for: at a web archive when its copy is meant."""
+        return self.entry.archived or self.url
+
 
 def _item(row: Any) -> Item:
     raw = RawRef(segment=row.segment, offset=row.raw_offset, length=row.raw_length) if row.segment else None
@@ -64,14 +69,19 @@ def add(conn: sa.Connection, entries: Iterable[FeedEntry], *, now: datetime, mod
     new: list[str] = []
     for item_id, entry in erasures.admitted(conn, [(document_id(entry.url), entry) for entry in entries], now=now):
         values = {
-            "id": item_id, "source_id": entry.source_id, "url": entry.url, "host": host_of(entry.url), "state": "new", "mode": mode,
-            "entry": packing.entry_to_json(entry), "published_at": packing.instant(entry.published) or packing.instant(entry.updated), "first_seen_at": now,
+            "id": item_id, "source_id": entry.source_id, "url": entry.url, "host": host_of(entry.archived or entry.url), "state": "new", "mode": mode,
+            "entry": packing.entry_to_json(entry), "published_at": _dated(entry), "first_seen_at": now,
         }  # fmt: skip
         inserted = conn.execute(upsert(conn, items).values(values).on_conflict_do_nothing())
         if inserted.rowcount:
             new.append(item_id)
         see(conn, item_id, entry, now=now)
     return new
+
+
+def _dated(entry: FeedEntry) -> datetime | None:
+    """The instant by which the item belongs to an interval, until its page tells another."""
+    return packing.instant(entry.published) or packing.instant(entry.updated) or packing.instant(entry.archived_at)
 
 
 def redate(conn: sa.Connection, dates: Iterable[tuple[str, datetime]]) -> None:

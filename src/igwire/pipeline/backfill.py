@@ -22,7 +22,8 @@ from igwire.urls import host_of
 # Where nothing is known of a source: an article a day, which most sources of the catalogue do not reach.
 _A_DAY = 1.0
 # Posts that a listing page of each kind holds, as their software ships; a sitemap holds thousands.
-_PER_PAGE = {"wordpress": 100, "blogger": 150, "feed_paging": 10, "ghost": 15, "feed_archive": 10, "listing": 10, "full_feed": 10_000, "sitemap": 5_000}
+_PER_PAGE = {"wordpress": 100, "blogger": 150, "feed_paging": 10, "ghost": 15, "feed_archive": 10, "listing": 10, "full_feed": 10_000, "sitemap": 5_000,
+             "web_archive": 5_000}  # fmt: skip
 # Compressed page with its metadata, where the ledger has none yet: the mean of the first months.
 _PAGE_BYTES = 30_000
 # A request takes about a second beside the gap.
@@ -85,7 +86,7 @@ def _host_seconds(parts: Parts, load: Sequence[Estimate]) -> float:
 
 
 def _of_source(parts: Parts, conn: sa.Connection, source: Source, window: Window, a_day: float, size: float) -> Estimate:
-    way = next(iter(ways(source)), None)
+    way = next(iter(ways(source, parts.web_archives)), None)
     now = parts.clock.now()
     known = [row for row in archives.listings_of(conn, [source.id], window=window) if row.state == "complete" and row.known(now)]
     listed = any(row.covers(window.start, min(window.end, now)) for row in known)

@@ -14,7 +14,7 @@ from itertools import groupby
 import sqlalchemy as sa
 
 from igwire.errors import Unavailable
-from igwire.feeds.archives import ways
+from igwire.feeds.archives import WEB_ARCHIVE, ways
 from igwire.ledger import archives, sources
 from igwire.ledger.archives import Listing
 from igwire.ledger.tables import item_sources, items
@@ -65,7 +65,7 @@ def days(parts: Parts, conn: sa.Connection, wanted: Sequence[Source], window: Wi
     for source in wanted:
         facts = _Facts(
             source=source, listings=archives.listings_of(conn, [source.id], window=window), gaps=sources.gaps(conn, ids=[source.id]),
-            counts=_counts(conn, source.id, window), followed=_followed(conn, source.id, states[source.id].last_success_at),
+            counts=_counts(conn, source.id, window), reachable=bool(ways(source, parts.web_archives)), followed=_followed(conn, source.id, states[source.id].last_success_at),
         )  # fmt: skip
         start = window.start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         while start < end:
@@ -80,6 +80,8 @@ class _Facts:
     source: Source
     listings: Sequence[Listing]
     gaps: Sequence[sources.Coverage]
+    # Whether anything leads into its past.
+    reachable: bool
     # Items by state of each day.
     counts: dict[date, Counter[str]]
     # The span in which the feed was polled, when it was.
@@ -95,7 +97,7 @@ class _Facts:
         return Day(source_id=self.source.id, title=self.source.title, day=start.date(), state=state, reason=reason, articles=sum(on.values()), missing=missing)
 
     def _found(self, start: datetime, end: datetime) -> tuple[str, str]:
-        listed = sorted(((_LISTED[row.state], row) for row in self.listings if row.covers(start, end)), key=lambda pair: list(_LISTED.values()).index(pair[0]))
+        listed = sorted(((_state(row), row) for row in self.listings if row.covers(start, end)), key=lambda pair: list(_LISTED.values()).index(pair[0]))
         if listed and listed[0][0] == "complete":
             return "complete", listed[0][1].detail or ""
         if self.followed and self.followed[0] <= start and end <= self.followed[1]:
@@ -103,9 +105,14 @@ class _Facts:
             return ("partial", "the feed may have dropped entries between two polls") if lost else ("complete", "the feed was polled")
         if listed:
             return listed[0][0], "; ".join(row.detail or "it is being listed" for _, row in listed)
-        if not ways(self.source):
+        if not self.reachable:
             return "not_available", "the catalogue knows no way into its past"
         return "not_tried", "no run has asked for it"
+
+
+def _state(row: Listing) -> str:
+    """What the listing means for a day: web archives hold what was captured, which need not be everything."""
+    return "partial" if row.method == WEB_ARCHIVE and row.state == "complete" else _LISTED[row.state]
 
 
 def _counts(conn: sa.Connection, source_id: str, window: Window) -> dict[date, Counter[str]]:

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from igwire.feeds.archives import Found, Got, Verdict, Walk, Way, date_of, spans, ways
+from igwire.feeds.archives import WEB_ARCHIVE, Found, Got, Verdict, Walk, Way, date_of, spans, ways
 from igwire.feeds.select import select
 from igwire.ledger import archives, items, runs
 from igwire.ledger.archives import Entry, Listing
@@ -84,11 +84,14 @@ class _Lister:
         return state
 
     def _ways(self) -> list[Way]:
-        """The way that has listed most for this source lately comes first: where REST is closed, not every month asks it again."""
+        """The way that has listed most for this source lately comes first: where REST is closed, not every month asks it again.
+
+        What others captured stays the last resort, however often it served.
+        """
         with self.parts.ledger.reading() as conn:
             known = archives.listings_of(conn, [self.source.id])
         worked = Counter(listing.method for listing in known if listing.state == "complete")
-        return sorted(ways(self.source), key=lambda way: -worked[way.name])
+        return sorted(ways(self.source, self.parts.web_archives), key=lambda way: (way.name == WEB_ARCHIVE, -worked[way.name]))
 
     def _by(self, way: Way, wanted: Sequence[Window]) -> str:
         states = []

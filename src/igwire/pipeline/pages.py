@@ -17,6 +17,7 @@ from igwire.ledger import hosts, runs
 from igwire.ledger.items import Item
 from igwire.ledger.packing import entry_to_json
 from igwire.model import Capture, Outcome
+from igwire.pipeline import webarchive
 from igwire.pipeline.hostwork import HostWork, Pause
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.raw import Keeper, Packed
@@ -73,7 +74,7 @@ class PageRequests(ABC):
 
     def headers(self, item: Item) -> Mapping[str, str] | None:
         """Headers of the item's request, beside the usual ones; called in a thread, must not read the ledger."""
-        return None
+        return webarchive.headers(item)
 
     def work(self, wanted: Iterable[Item], *, asker: hosts.Asker, until: datetime) -> list[tuple[Item, str]]:
         """Ask for the items' pages; those that found no slot before `until`, with the reason."""
@@ -91,13 +92,17 @@ class PageRequests(ABC):
         """
         return {
             "kind": "page", "source": item.source_id, "item": item.id, "entry": entry_to_json(item.entry), "run": self.run_id, "mode": item.mode,
-            "first_seen": item.first_seen_at.isoformat(), "wishes": list(self.wishes.get(origin_of(item.url), ())),
+            "first_seen": item.first_seen_at.isoformat(), "wishes": list(self._wishes(item)),
         }  # fmt: skip
+
+    def _wishes(self, item: Item) -> tuple[str, ...]:
+        """What the site's robots file says about use; a web archive's speaks for the archive."""
+        return () if item.entry.archived else self.wishes.get(origin_of(item.url), ())
 
     def jobs(self, wanted: Iterable[Item]) -> Iterator[tuple[str, Job]]:
         """The batch's requests by host, each origin's robots file first where the stored one is old."""
         for item in sorted(wanted, key=lambda i: (i.first_seen_at, i.id)):
-            origin = origin_of(item.url)
+            origin = origin_of(item.asked_url)
             if origin not in self.rules and not self._load_rules(origin):
                 yield item.host, RobotsJob(origin, self.parts.source(item.source_id).gap_s)
             yield item.host, item
@@ -118,16 +123,16 @@ class PageRequests(ABC):
             return held
         try:
             if isinstance(job, Item):
-                return self.keeper.pack(self.fetcher.get(job.url, headers=self.headers(job)), self.facts(job))
+                return self.keeper.pack(webarchive.restored(job, self.fetcher.get(job.asked_url, headers=self.headers(job))), self.facts(job))
             return self.fetcher.get(f"{job.origin}/robots.txt")
         except (FetchError, BadUrl) as error:
             return error
 
     def _held(self, item: Item) -> Held | None:
-        rules = self.rules[origin_of(item.url)]
+        rules = self.rules[origin_of(item.asked_url)]
         if rules.unreachable:
             return Held(Outcome.DEFERRED, "robots_unreachable")
-        return None if rules.allowed(item.url)[0] else Held(Outcome.REJECTED, "robots")
+        return None if rules.allowed(item.asked_url)[0] else Held(Outcome.REJECTED, "robots")
 
     def settle(self, job: Job, sent: Sent, failures: int) -> Pause:
         """Decide what becomes of the answer, and say how long the host is left alone."""
@@ -146,7 +151,7 @@ class PageRequests(ABC):
 
     def _pause(self, job: Job, sent: Sent, failures: int) -> Pause:
         if isinstance(job, Item):
-            rules, own = self.rules[origin_of(job.url)], self.parts.source(job.source_id).gap_s
+            rules, own = self.rules[origin_of(job.asked_url)], self.parts.source(job.source_id).gap_s
         else:
             rules, own = self.rules[job.origin], job.gap_s
         gap, now = policy.gap_s(own, rules.crawl_delay, self.parts.knobs.gap_s), self.parts.clock.now()

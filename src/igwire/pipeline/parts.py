@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from igwire.enrich.tagger import Tagger
 from igwire.feeds.catalogue import Catalogue
 from igwire.ledger.database import Ledger
-from igwire.model import Source
+from igwire.model import Source, WebArchive
 from igwire.ports import Clock, Fetcher, RawStore, SearchIndex
 
 
@@ -44,6 +44,8 @@ class Parts:
     fetcher: Callable[[], Fetcher]
     tagger: Callable[[], Tagger]
     index: Callable[[], SearchIndex]
+    # Asked for a past that the sources themselves do not reach; none unless the user named some.
+    web_archives: tuple[WebArchive, ...] = ()
     # Free bytes on the disk of the state folder.
     free_bytes: Callable[[], int] = lambda: sys.maxsize
     # Takes what alerts wrote about these ids and addresses out of the operator's files.

@@ -13,13 +13,16 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from igwire.feeds.parse import moment_of
-from igwire.model import Capture, FeedEntry, Source, Window
+from igwire.model import Capture, FeedEntry, Source, WebArchive, Window
 
 # A walk that needs more pages than this for a window has lost its way.
 MAX_PAGES = 200
+# What others captured of a source, listed by CDX servers.
+WEB_ARCHIVE = "web_archive"
 # Archives speak of the publisher's own days and years, which may begin this long before or after those of UTC.
 ZONES = timedelta(hours=14)
 
@@ -94,9 +97,9 @@ def archive_walk(source: Source, window: Window) -> Walk:
     return Verdict(verdict.complete, "; ".join(told) or verdict.reason, verdict.passing)
 
 
-def ways(source: Source) -> list[Way]:
-    """The ways into the source's past, the likeliest first."""
-    from igwire.feeds.archives import blogger, listing, paged, sitemaps, wordpress
+def ways(source: Source, web_archives: tuple[WebArchive, ...] = ()) -> list[Way]:
+    """The ways into the source's past, the likeliest first; what others captured of it comes last."""
+    from igwire.feeds.archives import blogger, cdx, listing, paged, sitemaps, wordpress
 
     known = {
         "wordpress": Way("wordpress", wordpress.walk, "month"), "blogger": Way("blogger", blogger.walk, "month"),
@@ -107,7 +110,8 @@ def ways(source: Source) -> list[Way]:
     # Where the method of the catalogue fails: WordPress sites that close their REST archive still page their feeds, and nearly everybody has a sitemap.
     order = {"wordpress": ("wordpress", "feed_paging", "sitemap"), "none": ("sitemap", *(("listing",) if source.listing_url else ()))}
     names = order.get(source.archive, (source.archive, "sitemap"))
-    return [known[name] for name in dict.fromkeys(names) if name in known and (source.feed_url or name not in _BY_FEED)]
+    own = [known[name] for name in dict.fromkeys(names) if name in known and (source.feed_url or name not in _BY_FEED)]
+    return [*own, Way(WEB_ARCHIVE, partial(cdx.walk, web_archives), "month")] if web_archives else own
 
 
 _BY_FEED = ("feed_paging", "full_feed", "ghost", "feed_archive", "blogger")
@@ -160,5 +164,5 @@ def _refusal(entry: FeedEntry, window: Window, seen: set[str]) -> str | None:
 
 
 def date_of(entry: FeedEntry) -> datetime | None:
-    """When the entry was published, or else changed: a UTC instant."""
-    return moment_of(entry.published) or moment_of(entry.updated)
+    """When the entry was published, or else changed, or else captured: a UTC instant."""
+    return moment_of(entry.published) or moment_of(entry.updated) or moment_of(entry.archived_at)

@@ -81,8 +81,13 @@ def read_sitemap(body: Body) -> ParsedSitemap:
 
 
 def _dated(entry: FeedEntry) -> FeedEntry:
-    day = _DAY_IN_PATH.search(entry.url)
-    return entry if entry.published or not day else replace(entry, published="-".join(day.groups()))
+    return entry if entry.published else replace(entry, published=day_in_path(entry.url))
+
+
+def day_in_path(url: str) -> str | None:
+    """The day that stands in the address as /2015/12/16/ or /2015-12-16/, as YYYY-MM-DD."""
+    day = _DAY_IN_PATH.search(url)
+    return "-".join(day.groups()) if day else None
 
 
 def read_robots(body: Body) -> tuple[str, ...]:
