@@ -81,6 +81,10 @@ class MemoryIndex:
                 held.pop(doc_id, None)
             self.versions[doc_id] = max(version, self.versions.get(doc_id, 0))
 
+    def reveal(self) -> None:
+        if self.away:
+            raise Unavailable("Elasticsearch does not answer")
+
     def _put(self, action: WriteAction, index: str | None) -> WriteResult:
         if index in ("runs", "sources", "revisions", "coverage"):
             getattr(self, index)[action.doc_id] = action.body

@@ -128,6 +128,9 @@ class SearchIndex(Protocol):
     def remove(self, versions: Mapping[str, int], kind: str = "articles") -> None:
         """Take documents (id → version) out of every index of that kind, for good. Raises Unavailable."""
 
+    def reveal(self) -> None:
+        """Let searches find at once what was written, not within the index's refresh interval. Raises Unavailable."""
+
 
 class Courier(Protocol):
     """Sends messages to the targets of alerts."""

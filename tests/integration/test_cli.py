@@ -20,19 +20,12 @@ def shell(tmp_path, monkeypatch, capfd, newsroom, elasticsearch_url, index_prefi
     )  # fmt: skip
 
 
-def refresh(elasticsearch_url, index_prefix) -> None:
-    import requests
-
-    requests.post(f"{elasticsearch_url}/{index_prefix}-*/_refresh", timeout=30).raise_for_status()
-
-
-def test_from_ingest_to_search_show_trace_raw_and_rebuild(shell, newsroom, tmp_path, elasticsearch_url, index_prefix):
+def test_from_ingest_to_search_show_trace_raw_and_rebuild(shell, newsroom, tmp_path):
     source = "wuzhen-courier"
     done = shell.run("ingest", "--source", source, "--window", "2015-01-01..2026-11-01", "--json")
     assert done.code == 0, done.err
     (report,) = done.records
     assert report["outcomes"]["indexed"] == report["planned"] > 3
-    refresh(elasticsearch_url, index_prefix)
 
     status = shell.run("status", "--json")
     assert status.records[0]["dead_letters"] == 0
@@ -54,6 +47,5 @@ def test_from_ingest_to_search_show_trace_raw_and_rebuild(shell, newsroom, tmp_p
 
     (tmp_path / "note.txt").write_text("A note on the root zone\nThe registry of the root zone keeps notes of every change that it makes. " * 8)
     assert shell.run("import", "texts", str(tmp_path / "note.txt"), "--json").records[0]["outcomes"]["indexed"] == 1
-    refresh(elasticsearch_url, index_prefix)
     (note,) = shell.run("search", '"note on the root zone"', "--json").records
     assert note["day"] is None

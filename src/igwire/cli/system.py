@@ -89,7 +89,6 @@ def demo() -> None:
     with wiring.ledger().reading() as conn:
         run = runs.newest(conn, 1)[0]
     _show_run(run)
-    wiring.elasticsearch_client().indices.refresh(index=f"{settings.index_prefix}-articles")
     for query in _DEMO_SEARCHES:
         _show_search(query)
     output.say(f"\nThe search page: {standing.start_page(settings, services.es_url)}   (`make down` stops everything)")

@@ -87,6 +87,13 @@ class BulkWriter:
         except (ApiError, TransportError) as error:
             raise Unavailable(f"Elasticsearch does not remove {len(versions)} documents now: {str(error)[:300]}") from error
 
+    def reveal(self) -> None:
+        """Let searches find at once what was written, not within the index's refresh interval. Raises Unavailable."""
+        try:
+            self._client.indices.refresh(index=f"{self._prefix}-articles")
+        except (ApiError, TransportError) as error:
+            raise Unavailable(f"Elasticsearch does not refresh {self._prefix}-articles now: {str(error)[:300]}") from error
+
     def _delete(self, index: str, versions: Mapping[str, int]) -> None:
         lines: list[dict[str, Any]] = [{"delete": {"_id": name, "version": version, "version_type": "external_gte"}} for name, version in versions.items()]
         results = self._bulk_delete(index, lines)
