@@ -47,9 +47,18 @@ def _members(file: Path, data: bytes) -> Iterator[bytes]:
             start = end
 
 
+def _inflated(data: bytes, at: int) -> bytes:
+    """As far as it goes: a database may go on with it on another page."""
+    inflater, found = zlib.decompressobj(), b""
+    with contextlib.suppress(zlib.error):
+        while at < len(data) and not inflater.eof:
+            found += inflater.decompress(data[at : at + 256])
+            at += 256
+    return found
+
+
 def _deflated(data: bytes, sign: bytes) -> Iterator[bytes]:
     at = data.find(sign)
     while at >= 0:
-        with contextlib.suppress(zlib.error):
-            yield zlib.decompressobj().decompress(data[at : at + 200_000])
+        yield _inflated(data, at)
         at = data.find(sign, at + 1)

@@ -143,6 +143,7 @@ def _migrate(ledger: Ledger) -> None:
             with ledger.engine.begin() as conn:
                 config.attributes["connection"] = conn
                 command.upgrade(config, "head")
+                reach("migrating")
         except (sa.exc.SQLAlchemyError, CommandError) as error:
             kept = f" A copy from before is {copy}." if copy else ""
             raise ConfigError(f"the ledger could not be migrated from {before} to {HEAD} and is as it was: {str(error)[:300]}.{kept}") from error

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from igwire.errors import Unavailable, UsageError
+from igwire.failpoints import reach
 from igwire.index.revision import revision_id
 from igwire.ledger import erasures, items
 from igwire.ledger.erasures import SOURCE, Tombstone
@@ -114,16 +115,22 @@ def finish(parts: Parts) -> Erasure:
     if not rows:
         return Erasure()
     parts.store.keep_tombstones([row.as_dict() for row in rows])
+    reach("erasing")
     remove_from_index(parts, rows)
     parts.forget_told(set(ids) | urls)
+    reach("erasing")
     quiet = not parts.store.being_written()
     found = _search(parts, Erased(ids, _sources(rows), urls))
     rehome(parts, found.dependents)
+    reach("erasing")
     parts.store.blank_all([*found.unwanted, *found.dependents], "erased", whole=True)
+    reach("erasing")
     _forget(parts, rows, found.unwanted)
+    reach("erasing")
     with parts.ledger.reading() as conn:
         quiet = quiet and not erasures.under_way(conn, ids, parts.clock.now() - _RUN)
     erasures.scrub(parts.ledger)
+    reach("erasing")
     if quiet:
         with parts.ledger.transaction() as conn:
             erasures.finish(conn, ids)

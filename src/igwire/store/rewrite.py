@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from igwire.errors import StoreError
+from igwire.failpoints import reach
 from igwire.model import RawRef
 from igwire.store import layout, records
 from igwire.store.records import member_ends
@@ -35,6 +36,7 @@ def rewrite(path: Path, refs: Sequence[RawRef], why: str, now: datetime, *, whol
                 _overwrite(stream, ref, why, now, whole=whole)
             stream.flush()
             os.fsync(stream.fileno())
+        reach("rewriting")
         copy.rename(path)
         sync_folder(path.parent)
 

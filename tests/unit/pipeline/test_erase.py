@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from invented import LIVE, WORDS, page, serve
@@ -19,6 +24,7 @@ from igwire.pipeline.rebuild import Selection, rebuild
 from igwire.pipeline.run import run_all
 from igwire.urls import document_id
 
+TESTS = Path(__file__).parents[2]
 SECRET = "The minister of quiet harbours sold nine lighthouses to a sparrow."
 ONE = "http://news.example/one"
 
@@ -95,24 +101,56 @@ def test_a_source_goes_as_a_whole_and_stays_away(filled):
     assert [facts["kind"] for _, _, facts in filled.store.walk()] == []
 
 
-@pytest.mark.parametrize("step", ["keep_tombstones", "index", "blank_all", "_forget", "scrub"])
-def test_killed_at_any_step_it_goes_on_with_the_next_run(filled, monkeypatch, step):
-    class Killed(BaseException):
-        pass
+# Erases one address in a process of its own, which ends at the failpoint in its arguments as kill -9 would end it.
+_ERASE = """
+import sys
+from pathlib import Path
+from fakes import FakeClock, MemoryIndex
+from igwire import failpoints
+from igwire.feeds.catalogue import Catalogue
+from igwire.ledger.database import Ledger
+from igwire.pipeline import erase
+from igwire.pipeline.parts import Knobs, Parts
+from igwire.store.warc import WarcStore
 
-    def die(*_args, **_more):
-        raise Killed
+folder, url, point, passes = sys.argv[1:]
+clock, index = FakeClock(), MemoryIndex()
+knobs = Knobs(gap_s=0, budget_s=60, threads=1, parser_workers=0, batches=1)
+parts = Parts(
+    ledger=Ledger.open(f"sqlite:///{folder}/ledger.db"), store=WarcStore(Path(folder) / "raw", clock), catalogue=Catalogue({}), clock=clock, knobs=knobs,
+    fetcher=None, tagger=None, index=lambda: index,
+)
+rows = erase.tombstones_for(parts, keys=[url], reason="asked for", now=clock.now())
+failpoints.arm(point, int(passes))
+erase.erase(parts, rows)
+"""
 
-    with monkeypatch.context() as at:
-        place = {"keep_tombstones": filled.store, "blank_all": filled.store, "index": filled.index, "_forget": erasing, "scrub": erasing.erasures}[step]
-        at.setattr(place, "remove" if step == "index" else step, die)
-        with pytest.raises(Killed):
-            erase_one(filled)
+
+@pytest.mark.parametrize(
+    ("point", "passes"),
+    [("after_commit", 0), *(("erasing", n) for n in range(6)), ("rewriting", 0), ("rewriting", 1), ("before_commit", 1), ("before_commit", 2)],
+)
+def test_killed_at_any_step_it_goes_on_with_the_next_run(filled, point, passes):
+    variables = {**os.environ, "PYTHONPATH": str(TESTS)}
+    killed = subprocess.run([sys.executable, "-c", _ERASE, str(filled.folder), ONE, point, str(passes)], env=variables, timeout=120, check=False)
+    assert killed.returncode == -signal.SIGKILL
     run(filled, "r2")
+    # Copies that the dead process left half done are cleared when they are an hour old.
+    for file in filled.folder.rglob("*.tmp"):
+        os.utime(file, (0, 0))
+    filled.store.salvage()
     assert state_holds(filled.folder, SECRET) == []
     assert document_id(ONE) not in filled.index.documents
     with filled.ledger.reading() as conn:
         assert [row.done for row in erasures.all_rows(conn)] == [True]
+
+
+def test_killed_before_the_intent_nothing_is_erased(filled):
+    variables = {**os.environ, "PYTHONPATH": str(TESTS)}
+    killed = subprocess.run([sys.executable, "-c", _ERASE, str(filled.folder), ONE, "before_commit", "0"], env=variables, timeout=120, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    run(filled, "r2")
+    assert document_id(ONE) in filled.index.documents
 
 
 def test_while_elasticsearch_is_away_the_rest_waits_and_nothing_comes_back(filled):
