@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     web_archives: Annotated[tuple[str, ...], NoDecode] = ()
     # With less free room (GB) on the state folder's disk nothing is fetched (deferred, reason `disk`).
     free_floor_gb: float = Field(default=2.0, ge=0)
-    # Days for which answers of feeds and archives are kept; 0 = for ever. Pages are kept for ever.
+    # Days for which answers of feeds and archives are kept at least (a month longer, see pipeline.prune); 0 = for ever. Pages are kept for ever.
     keep_feeds_days: int = Field(default=90, ge=0)
     # Where the weekly backup goes: a folder on another disk, or an fsspec URL; empty = no backup.
     backup_url: str = ""

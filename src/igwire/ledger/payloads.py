@@ -22,14 +22,16 @@ def known(conn: sa.Connection, digests: Iterable[str]) -> dict[str, Stored]:
     return found
 
 
-def add(conn: sa.Connection, stored: Mapping[str, Stored]) -> None:
-    """Remember new bodies; of two workers who stored the same one the first stays."""
+def add(conn: sa.Connection, stored: Mapping[str, Stored], *, instead: bool = False) -> None:
+    """Remember new bodies; of two workers who stored the same one the first stays, or the last with `instead`."""
     rows = [
         {"digest": digest, "segment": b.ref.segment, "raw_offset": b.ref.offset, "raw_length": b.ref.length, "url": b.url, "fetched_at": b.at}
         for digest, b in stored.items()
     ]
     if rows:
-        conn.execute(upsert(conn, payloads).on_conflict_do_nothing(), rows)
+        made = upsert(conn, payloads)
+        newest = {column.name: made.excluded[column.name] for column in payloads.c}
+        conn.execute(made.on_conflict_do_update(index_elements=["digest"], set_=newest) if instead else made.on_conflict_do_nothing(), rows)
 
 
 def forget(conn: sa.Connection, ref: RawRef) -> None:

@@ -79,7 +79,7 @@ class Newsroom:
         self.crawl_delay: dict[str, int] = {}
         # Newest entries that a feed carries; None = all of them.
         self.feed_depth: int | None = None
-        self._now = now or (lambda: datetime.now(UTC))
+        self.now = now or (lambda: datetime.now(UTC))
         self._log_file = log
         self._faults: dict[str, list[Fault]] = {}
         self._hosts: dict[str, Respond] = {site.address: self._responder(site) for site in self.sites.values()}
@@ -186,7 +186,7 @@ class Newsroom:
             raise ValueError(f"there is no article {slug!r} of {site_id!r} with these words")
         old, new = swap or ("", "")
         blocks = tuple((kind, value.replace(old, new) if swap and isinstance(value, str) else value) for kind, value in story.blocks)
-        self.publish(replace(story, title=title or story.title, blocks=blocks, modified=self._now().isoformat()))
+        self.publish(replace(story, title=title or story.title, blocks=blocks, modified=self.now().isoformat()))
 
     # ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -195,13 +195,13 @@ class Newsroom:
 
     def _probation_responder(self, name: str) -> Respond:
         def respond(path: str, query: str) -> Answer:
-            status, kind, body = probation.page(name, path, self._now())
+            status, kind, body = probation.page(name, path, self.now())
             return Answer(status=status, type=kind, body=body)
 
         return respond
 
     def _site_answer(self, site: Site, path: str, query: str) -> Answer:
-        now = self._now()
+        now = self.now()
         newest = [s for s in reversed(self.stories) if s.site == site.id and s.moment <= now]
         origin, number = self.origin(site.address), int(parse_qs(query).get("page", parse_qs(query).get("paged", ["1"]))[0])
         changed = max((datetime.fromisoformat(s.modified or s.published) for s in newest), default=None)
@@ -308,7 +308,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer a request of any method."""
-        address, parts = self.connection.getsockname()[0], urlsplit(self.path)
+        address, parts, came = self.connection.getsockname()[0], urlsplit(self.path), self.room.now().timestamp()
         size = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(size) if size else b""
         if address == ADMIN:
@@ -320,7 +320,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self._conditional(answer)
         self.room.note(
             {
-                "at": time.time(), "host": address, "path": self.path, "method": self.command, "status": answer.status,
+                "at": came, "host": address, "path": self.path, "method": self.command, "status": answer.status,
                 "agent": self.headers.get("User-Agent"), "conditional": bool(self.headers.get("If-None-Match") or self.headers.get("If-Modified-Since")),
             }
         )  # fmt: skip

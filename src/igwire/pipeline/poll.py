@@ -25,8 +25,8 @@ from igwire.pipeline.hostwork import HostWork, Pause
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.polling import Answer, Decision
 from igwire.pipeline.probation import followed
+from igwire.pipeline.raw import Keeper
 from igwire.pipeline.revisits import revisit_due
-from igwire.ports import RawWriter
 from igwire.urls import host_of
 
 # Feeds that carry their whole archive are larger than any page.
@@ -58,7 +58,7 @@ def poll_due(parts: Parts, run_id: str, wanted: Sequence[Source], *, mode: str, 
     if not due:
         return {}
     with parts.store.writer() as writer, Pool(min(1, parts.knobs.parser_workers)) as pool:
-        session = _Polling(parts, run_id, mode, states, writer, pool)
+        session = _Polling(parts, run_id, mode, states, Keeper(parts.ledger, writer, listings=True), pool)
         work = HostWork(
             ledger=parts.ledger, clock=parts.clock, asker=hosts.Asker(holder=f"poll:{run_id}"[:120], budget=parts.knobs.host_requests), threads=parts.knobs.threads, until=until,
             send=session.send, settle=session.settle,
@@ -72,8 +72,8 @@ def poll_due(parts: Parts, run_id: str, wanted: Sequence[Source], *, mode: str, 
 class _Polling:
     """One round of polls: what `HostWork` calls."""
 
-    def __init__(self, parts: Parts, run_id: str, mode: str, states: dict[str, SourceState], writer: RawWriter, pool: Pool) -> None:
-        self.parts, self.run_id, self.mode, self.states, self.writer, self.pool = parts, run_id, mode, states, writer, pool
+    def __init__(self, parts: Parts, run_id: str, mode: str, states: dict[str, SourceState], keeper: Keeper, pool: Pool) -> None:
+        self.parts, self.run_id, self.mode, self.states, self.keeper, self.pool = parts, run_id, mode, states, keeper, pool
         self.fetcher = parts.fetcher()
         self.counts: dict[str, int] = {}
         self.erased = Erased.load(parts.ledger)
@@ -123,7 +123,7 @@ class _Polling:
         if self.erased.listed_in(capture, source.id):
             self.count("erased")
         else:
-            self.writer.append(capture, {"kind": "feed", "source": source.id, "run": self.run_id})
+            self.keeper.keep([self.keeper.pack(capture, {"kind": "feed", "source": source.id, "run": self.run_id})])
         body = Body(source=source, url=capture.final_url, content_type=capture.header("content-type"), body=capture.body)
         done = self.pool.run(read_source, body, timeout_s=READ_S)
         return ParsedFeed(status="failed", problems=(done.reason,)) if isinstance(done, Killed) else done.value
@@ -134,6 +134,7 @@ class _Polling:
         with self.parts.ledger.transaction() as conn:
             known = sources.known(conn, source.id, *polling.keys(answer.feed)[1:]) if answer.feed else ()
             decided = polling.decide(source, before, answer, known)
+            self.keeper.note(conn)
             found = self._store(conn, source, decided, answer.at)
             sources.save(conn, decided.after)
         self.count(decided.after.state)

@@ -9,15 +9,19 @@ from datetime import datetime, timedelta
 
 from igwire.ledger import erasures, items
 from igwire.pipeline.parts import Parts
+from igwire.pipeline.raw import LISTING_REFERRED
 
 _LISTINGS = {"feed", "archive"}
 
 
 def prune(parts: Parts, *, days: int) -> list[str]:
-    """Remove segments that hold nothing but answers of feeds and archives older than `days` (0 = keep all); their names."""
+    """Remove segments that hold nothing but answers of feeds and archives older than `days` (0 = keep all); their names.
+
+    They stay a month longer than that, because younger answers with the same body may refer to them for so long.
+    """
     if not days:
         return []
-    before = parts.clock.now() - timedelta(days=days)
+    before = parts.clock.now() - timedelta(days=days) - LISTING_REFERRED
     with parts.ledger.reading() as conn:
         of_pages = items.segments(conn)
     gone = []

@@ -21,7 +21,8 @@ from igwire.ledger import archives, hosts
 from igwire.model import Capture, Source
 from igwire.pipeline.erased import Erased
 from igwire.pipeline.parts import Parts
-from igwire.ports import Fetcher, RawWriter
+from igwire.pipeline.raw import Keeper
+from igwire.ports import Fetcher
 from igwire.urls import host_of, origin_of
 
 # Sitemaps of 50,000 addresses are larger than any page.
@@ -40,7 +41,7 @@ class Visits:
     run_id: str
     # No request starts after it.
     until: datetime
-    writer: RawWriter
+    keeper: Keeper
     pool: Pool
     fetcher: Fetcher
     lane: str = "daily"
@@ -96,11 +97,13 @@ class Visits:
     def _keep(self, source: Source, url: str, sent: Capture) -> None:
         if Erased.load(self.parts.ledger).listed_in(sent, source.id):
             return
+        packed = self.keeper.pack(sent, {"kind": "archive", "source": source.id, "run": self.run_id})
         with self.lock:
-            ref = self.writer.append(sent, {"kind": "archive", "source": source.id, "run": self.run_id})
-        if self.reuse is not None and sent.status == 200:
+            (ref,) = self.keeper.keep([packed])
             with self.parts.ledger.transaction() as conn:
-                archives.keep_page(conn, source.id, url, ref, now=sent.fetched_at)
+                self.keeper.note(conn)
+                if self.reuse is not None and sent.status == 200:
+                    archives.keep_page(conn, source.id, url, ref, now=sent.fetched_at)
 
     def _read(self, source: Source, ask: Ask, sent: Capture) -> Got:
         body = Body(source=source, url=sent.final_url, content_type=sent.header("content-type"), body=sent.body)
@@ -175,4 +178,4 @@ class Visits:
 def open_visits(parts: Parts, run_id: str, *, until: datetime, lane: str = "daily", reuse: datetime | None = None) -> Iterator[Visits]:
     """Visits with a segment of the raw store and a parser process of their own."""
     with parts.store.writer() as writer, Pool(min(1, parts.knobs.parser_workers)) as pool:
-        yield Visits(parts, run_id, until, writer, pool, parts.fetcher(), lane, reuse)
+        yield Visits(parts, run_id, until, Keeper(parts.ledger, writer, listings=True), pool, parts.fetcher(), lane, reuse)

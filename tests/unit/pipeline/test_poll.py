@@ -13,6 +13,7 @@ from igwire.ledger import revisits, sources
 from igwire.ledger.tables import events, items
 from igwire.model import Window
 from igwire.pipeline.poll import poll_due, poll_sources
+from igwire.pipeline.prune import prune
 from igwire.pipeline.run import run_all
 from igwire.urls import document_id
 
@@ -116,3 +117,19 @@ def test_two_workers_do_not_poll_the_same_source_twice(bench):
     counts["first"] = poll_sources(bench.parts(threads=1), "first")
     assert [url for url, _ in bench.fetcher.asked if url.endswith("/feed")] == [other.feed_url, URL]
     assert (counts["first"]["ok"], counts["second"]["ok"]) == (1, 1)
+
+
+def test_a_feed_that_is_as_it_was_before_is_stored_once_and_readable_after_its_time(bench):
+    """One body, then another, then the first again: a revisit record, whose body outlives it; a month later it is stored whole."""
+    first, other = rss("One", "<!--" + "x" * 2000 + "-->"), rss("Two", "<!--" + "y" * 2000 + "-->")
+    spans = (timedelta(0), timedelta(hours=2), timedelta(hours=2), timedelta(days=31), timedelta(days=1))
+    for number, (body, span) in enumerate(zip((first, other, first, other, first), spans, strict=True)):
+        bench.clock.moment += span
+        bench.fetcher.answers[URL] = (200, body, {})
+        poll_sources(bench.parts(), f"p{number}")
+    kept = [(pair.refers_to is not None, ref) for ref, pair in bench.store.scan()]
+    assert [again for again, _ in kept] == [False, False, True, False, False]
+    assert bench.store.read(kept[2][1])[0].body == first
+    bench.clock.moment += timedelta(days=100)
+    prune(bench.parts(), days=90)
+    assert len([bench.store.read(ref)[0].body for ref, _, _ in bench.store.walk()]) == 2

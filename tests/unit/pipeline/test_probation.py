@@ -86,8 +86,8 @@ def test_a_way_that_ends_is_told(probed):
 
 def test_old_entries_enable_nothing(probed):
     bench, room = probed
-    frozen = room._now
-    room._now = lambda: frozen() - timedelta(days=400)
+    frozen = room.now
+    room.now = lambda: frozen() - timedelta(days=400)
     assert probe_within_budget(bench.parts(), "p1") == {"wanted": 3}
     assert "the newest of 4 dated entries is of 2025-10" in probes(bench)["moved-feed"].reason
 

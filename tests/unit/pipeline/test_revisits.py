@@ -28,7 +28,7 @@ def site(tmp_path, tagger, newsroom, ledger_url):
     raw = next(entry for entry in newsroom.catalogue() if entry["id"] == SITE)
     source = Source(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})
     # The client stamps its captures with the real time, so the bench begins there.
-    newsroom._now = lambda: bench.clock.now()
+    newsroom.now = lambda: bench.clock.now()
     bench = Bench(tmp_path, tagger, [source], ledger_url, clock=FakeClock(datetime.now(UTC)), room=newsroom)
     run(bench, "first")
     yield bench
