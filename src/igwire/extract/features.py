@@ -76,7 +76,8 @@ def _text_row(block: Block, words: Words) -> list[float]:
     text, tokens = block.text, block.tokens
     size, count = len(text), len(tokens)
     short = count <= _WORDY
-    known = [words.get(word, 0.0) for word in set(tokens)] if short else []
+    # In the order of the text: a sum in the order of a set differs in its last digits from process to process.
+    known = [words.get(word, 0.0) for word in dict.fromkeys(tokens)] if short else []
     spaced = text.split()[:30] if short else []
     return [
         count, math.log1p(count), block.linked / size, len(block.links), sum(map(len, tokens)) / max(count, 1), _SENTENCE_END.search(text[-4:]) is not None,

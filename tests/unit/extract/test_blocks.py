@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from igwire.extract.article import composed, extract, without_copies
 from igwire.extract.blocks import cut
+from igwire.extract.features import Hints, matrix
 from igwire.extract.page import Page, decode
 from igwire.extract.shown import read_day, shown_day
 
@@ -124,3 +125,12 @@ def test_the_shown_day_stands_near_the_headline():
 )  # fmt: skip
 def test_decoding(body, content_type, text):
     assert text in decode(body, content_type)
+
+
+def test_words_weigh_the_same_in_every_process():
+    """A sum in the order of a set of words depends on the process; large weights show it in the first digits."""
+    for n in range(20):
+        (block,) = blocks(f"<p>much{n} little{n} less{n}</p>")
+        weights = {f"much{n}": 1e16, f"little{n}": 1.0, f"less{n}": -1e16}
+        # Column 16: the words' weights, summed as they stand: (10^16 + 1) - 10^16 is 0 for a float, in other orders it is 1.
+        assert matrix([block], Hints(), {}, weights)[0][16] == 0.0
