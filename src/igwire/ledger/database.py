@@ -160,8 +160,13 @@ def _copy_first(ledger: Ledger, before: str | None) -> Path | None:
         raw = conn.connection.driver_connection
         assert raw is not None
         copy = sqlite3.connect(target)
-        raw.backup(copy)
-        copy.close()
+        try:
+            raw.backup(copy)
+        except sqlite3.Error as error:
+            target.unlink(missing_ok=True)
+            raise ConfigError(f"the ledger was not migrated and is as it was: no copy of it could be made first ({error}). Is the disk full?") from error
+        finally:
+            copy.close()
     return target
 
 

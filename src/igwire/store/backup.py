@@ -110,6 +110,8 @@ def _frozen(file: Path, known: Entry | None, held: Mapping[str, int], scratch: P
         shutil.copyfile(file, copy)
     except FileNotFoundError:
         return None, copy
+    except OSError as error:
+        raise StoreError(f"{file} cannot be copied: {error}. Is the disk full? The backup before this one is whole.") from error
     return Entry(sha256=hash_of(copy), size=copy.stat().st_size, mtime_ns=found.st_mtime_ns), copy
 
 

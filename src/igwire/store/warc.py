@@ -302,10 +302,15 @@ class SegmentWriter:
 
     def close(self) -> None:
         """Seal the segment, if one was begun."""
-        if self._stream is not None:
+        if self._stream is None:
+            return
+        try:
             self.sync()
             _seal(self._path)
-            self._stream.close()
+        finally:
+            # On a full disk too: what was not acknowledged is cut off by `salvage`, which waits for the lock to go.
+            with contextlib.suppress(OSError):
+                self._stream.close()
             self._stream = None
 
     def _open_stream(self) -> IO[bytes]:
