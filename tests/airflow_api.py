@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 
 import requests
 
@@ -11,6 +12,15 @@ from igwire.runtime.airflow import Airflow
 
 # A run of six mapped tasks takes about 20 s on two cores; four of them must fit even on a busy machine.
 PATIENCE_S = 240
+
+
+def wait_for(done: Callable[[], object], told: str, patience_s: float = PATIENCE_S) -> object:
+    """What `done` gives once that is something; fails with `told` when nobody has the patience any more."""
+    deadline = time.monotonic() + patience_s
+    while not (found := done()):
+        assert time.monotonic() < deadline, told
+        time.sleep(1)
+    return found
 
 
 class Api:
@@ -24,25 +34,37 @@ class Api:
         self.headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
     def call(self, method: str, path: str, **body: object) -> dict:
-        answer = requests.request(method, f"{self.url}/api/v2{path}", headers=self.headers, json=body or None, timeout=60)
+        answer = requests.request(method, f"{self.url}/api/v2{path}", headers=self.headers, json=body or None, timeout=120)
         assert answer.ok, answer.text
         return answer.json()
 
     def unpause(self, dag_id: str) -> None:
         """Let the DAG run, as soon as the DAG processor has found it."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not any(dag["dag_id"] == dag_id for dag in self.call("GET", "/dags")["dags"]):
-            assert time.monotonic() < deadline, "the DAG processor never found the DAG"
-            time.sleep(1)
+        wait_for(lambda: any(dag["dag_id"] == dag_id for dag in self.call("GET", "/dags")["dags"]), "the DAG processor never found the DAG")
         self.call("PATCH", f"/dags/{dag_id}", is_paused=False)
 
-    def finished(self, run_type: str, count: int, dag_id: str = "ingest_news") -> list[dict]:
-        """The runs of a type once `count` of them have ended."""
-        deadline = time.monotonic() + PATIENCE_S
+    def runs(self, run_type: str, dag_id: str = "ingest_news") -> list[dict]:
+        """All runs of a type, by pages of a hundred."""
+        found: list[dict] = []
         while True:
-            found = self.call("GET", f"/dags/{dag_id}/dagRuns?run_type={run_type}&limit=50")["dag_runs"]
-            ended = [run for run in found if run["state"] in ("success", "failed")]
-            if len(ended) >= count:
-                return ended
-            assert time.monotonic() < deadline, [(run["dag_run_id"], run["state"]) for run in found]
-            time.sleep(1)
+            page = self.call("GET", f"/dags/{dag_id}/dagRuns?run_type={run_type}&limit=100&offset={len(found)}")
+            found += page["dag_runs"]
+            if not page["dag_runs"] or len(found) >= page["total_entries"]:
+                return found
+
+    def finished(self, run_type: str, count: int, dag_id: str = "ingest_news", patience_s: float = PATIENCE_S) -> list[dict]:
+        """The runs of a type once `count` of them have ended."""
+
+        def ended() -> list[dict]:
+            found = [run for run in self.runs(run_type, dag_id) if run["state"] in ("success", "failed")]
+            return found if len(found) >= count else []
+
+        return wait_for(ended, f"{run_type} runs of {dag_id} did not end: {count} were awaited", patience_s)
+
+    def backfills(self, dag_id: str) -> list[dict]:
+        """All backfills of the DAG, the newest last."""
+        return sorted(self.call("GET", f"/backfills?dag_id={dag_id}")["backfills"], key=lambda one: one["id"])
+
+    def backfill_ended(self, dag_id: str, patience_s: float = PATIENCE_S) -> None:
+        """Wait for the newest backfill, which ends somewhat after its last run."""
+        wait_for(lambda: self.backfills(dag_id)[-1]["completed_at"], "the backfill never ended", patience_s)

@@ -216,6 +216,31 @@ def test_an_index_that_contains_itself_ends():
     assert not drive(sitemaps.walk(SOURCE, WINDOW), answers)[3].complete
 
 
+def test_indexes_that_name_each_other_end_and_what_they_hold_is_read_once():
+    answers = {"http://news.example/sitemap.xml": index("/b.xml"), "http://news.example/b.xml": index("/sitemap.xml", "/posts.xml"),
+               "http://news.example/posts.xml": urlset(("/a", "2026-11-20"))}  # fmt: skip
+    found, _, asked, verdict = drive(sitemaps.walk(SOURCE, WINDOW), answers)
+    assert ([e.url for e in found], verdict.complete) == (["http://news.example/a"], True)
+    assert len(asked) == len(set(asked))
+
+
+def test_what_lies_deeper_than_two_indexes_is_not_taken_for_nothing():
+    answers = {"http://news.example/sitemap.xml": index("/1.xml"), "http://news.example/1.xml": index("/2.xml", "/dated.xml"),
+               "http://news.example/2.xml": index("/3.xml"), "http://news.example/3.xml": index("/4.xml"), "http://news.example/4.xml": urlset(("/a", "2026-11-20")),
+               "http://news.example/dated.xml": urlset(("/b", "2026-11-20"))}  # fmt: skip
+    found, _, asked, verdict = drive(sitemaps.walk(SOURCE, WINDOW), answers)
+    assert ([e.url for e in found], "http://news.example/4.xml" in asked) == (["http://news.example/b"], False)
+    assert (verdict.complete, "nested" in verdict.reason) == (False, True)
+
+
+def test_an_index_without_end_is_left_after_an_evenings_reading():
+    numbers = iter(range(10_000))
+    answers = {"http://news.example/robots.txt": 404, "http://news.example/sitemap.xml": index(*(f"/s{next(numbers)}.xml" for _ in range(500)))}
+    answers["http://news.example/s*"] = urlset(("/a", "2026-11-20"))
+    _, _, asked, verdict = drive(sitemaps.walk(SOURCE, WINDOW), answers)
+    assert (len(asked) < 70, verdict.complete) == (True, False)
+
+
 # ── listing pages ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -232,6 +257,12 @@ def test_listing_pages_are_followed_back_to_the_windows_start():
     found, _, asked, verdict = drive(listing.walk(SOURCE, WINDOW), answers)
     assert [e.title for e in found] == ["The long title of day 21", "The long title of day 20"]
     assert (len(asked), verdict) == (3, Verdict(True, "3 pages"))
+
+
+def test_listing_pages_that_repeat_themselves_under_new_addresses_are_left():
+    answers = {"http://news.example/": cards(23, 21, older="/page/2"), "http://news.example/page/2": cards(23, 21, older="/page/3")}
+    _, _, asked, verdict = drive(listing.walk(SOURCE, WINDOW), answers)
+    assert (len(asked), verdict) == (2, Verdict(False, "page 2 repeats what came before", passing=True))
 
 
 def test_a_rule_names_articles_and_dates_them():
@@ -271,6 +302,12 @@ def many(count: int, start: int = 0) -> bytes:
 def test_rest_that_repeats_its_first_page_for_ever_is_left():
     verdict = drive(wordpress.walk(SOURCE, WINDOW), {REST: counted(many(100), 5000, 50)})[3]
     assert verdict == Verdict(False, "page 2 repeats what came before", passing=True)
+
+
+def test_rest_that_breaks_off_half_way_claims_no_coverage():
+    answers = {rest(1): counted(many(100), 300, 3), rest(2): 500}
+    found, _, _, verdict = drive(wordpress.walk(SOURCE, WINDOW), answers)
+    assert (len(found), verdict) == (100, Verdict(False, "page 2: HTTP status 500", passing=True))
 
 
 @pytest.mark.parametrize(("total", "told"), [(3, "2 posts were read where the server counts 3"), (1, "2 posts were read where the server counts 1")])
@@ -329,6 +366,19 @@ def test_blogger_is_asked_by_date_until_a_page_is_empty():
     assert "published-min=2026-11-20T00%3A00%3A00Z" in first
     found, _, asked, verdict = drive(blogger.walk(SOURCE, WINDOW), {first: rss("Fri, 20", "Sat, 21"), second: rss()})
     assert (len(found), asked, verdict) == (2, [first, second], Verdict(True, "2 pages"))
+
+
+def test_blogger_that_repeats_or_breaks_off_claims_no_coverage():
+    blog = replace(SOURCE, feed_url="http://news.example/feeds/posts/default?alt=rss", archive="blogger")
+    for second in (rss("Sat, 21"), 500):
+        pages = iter([rss("Sat, 21"), second])
+
+        class Turns(dict):
+            def get(self, key, default=None, pages=pages):
+                return next(pages)
+
+        answers = Turns({"http://news.example/feeds*": b""})
+        assert not drive(blogger.walk(blog, WINDOW), answers, blog)[3].complete
 
 
 def test_ghost_pages_are_folders():

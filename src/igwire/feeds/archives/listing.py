@@ -50,6 +50,8 @@ def walk(source: Source, window: Window) -> Walk:
             problem = got.problem if got else ""
             return Verdict(False, f"page {number}: {problem or 'no article was recognised'}", passing=number > 1)
         page: Listing = got.value
+        if all(entry.url in seen for entry in page.entries):
+            return Verdict(False, f"page {number} repeats what came before", passing=True)
         yield sort_out(page.entries, window, seen)
         dated = [moment for entry in page.entries if (moment := date_of(entry))]
         if dated and max(dated) < window.start:

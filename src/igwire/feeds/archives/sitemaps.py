@@ -44,7 +44,11 @@ def walk(source: Source, window: Window) -> Walk:
         lost = lost or next((f"{url}: {problem}" for problem in parsed.problems if problem.startswith(_CUT)), "")
         dated += sum(date_of(entry) is not None for entry in parsed.entries)
         yield sort_out(parsed.entries, window, seen)
-        queue += [(child, depth + 1) for child in parsed.children if depth < _DEPTH and _may_hold(child, window)]
+        below = [(child, depth + 1) for child in parsed.children if _may_hold(child, window)]
+        if depth < _DEPTH:
+            queue += below
+        elif any(child not in asked for child, _ in below):
+            lost = lost or f"{url}: indexes are nested more than {_DEPTH} levels deep"
     if read and dated and not queue and not lost:
         return Verdict(True, f"{read} sitemaps")
     return Verdict(False, lost or ("no dates in the sitemaps" if read else "no sitemap was found"), passing=bool(read))
