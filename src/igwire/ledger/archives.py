@@ -65,8 +65,13 @@ def listings_of(conn: sa.Connection, ids: Iterable[str] | None = None, *, window
     return [Listing(**row._mapping) for row in conn.execute(wanted)]
 
 
-def lease(conn: sa.Connection, source_id: str, method: str, span: Window, *, holder: str, now: datetime) -> Listing | None:
-    """Take the span for listing: None when it is ours now, else the row that another run holds or has settled meanwhile."""
+def lease(conn: sa.Connection, source_id: str, method: str, span: Window, *, holder: str, now: datetime, alone: bool = False) -> Listing | None:
+    """Take the span for listing: None when it is ours now, else the row that another run holds or has settled meanwhile.
+
+    `alone`: not while another run lists another span of the source by this method, because both would read the same pages.
+    """
+    if alone and (other := _listed_by_another(conn, source_id, method, holder=holder, now=now)):
+        return other
     key = {"source_id": source_id, "method": method, "from_at": span.start}
     fresh = {**key, "to_at": span.end, "state": "listing", "holder": holder, "leased_until": now + LEASE}
     if conn.execute(upsert(conn, listings).values(fresh).on_conflict_do_nothing()).rowcount:
@@ -78,6 +83,13 @@ def lease(conn: sa.Connection, source_id: str, method: str, span: Window, *, hol
         return row
     conn.execute(listings.update().where(mine).values(**fresh))
     return None
+
+
+def _listed_by_another(conn: sa.Connection, source_id: str, method: str, *, holder: str, now: datetime) -> Listing | None:
+    mine = (listings.c.source_id == source_id) & (listings.c.method == method)
+    held = (listings.c.state == "listing") & (listings.c.holder != holder) & (listings.c.leased_until > now)
+    row = conn.execute(sa.select(listings).where(mine, held).limit(1)).first()
+    return Listing(**row._mapping) if row else None
 
 
 def stay(conn: sa.Connection, source_id: str, method: str, span: Window, *, holder: str, now: datetime) -> None:

@@ -111,7 +111,7 @@ class _Lister:
             if (known := self._known(way, needed, now)) is not None:
                 return known.state
             with self.parts.ledger.transaction() as conn:
-                busy = archives.lease(conn, self.source.id, way.name, span, holder=holder, now=now)
+                busy = archives.lease(conn, self.source.id, way.name, span, holder=holder, now=now, alone=way.unit != "month")
             if busy is None:
                 return self._walk(way, span, holder)
             if busy.state != "listing":

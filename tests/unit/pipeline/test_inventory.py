@@ -142,6 +142,18 @@ def test_a_lister_that_died_is_followed_after_its_lease_and_one_that_lives_is_no
         assert archives.lease(conn, "s", "wordpress", span, holder="three", now=now).state == "complete"
 
 
+def test_spans_that_share_their_pages_are_listed_one_after_the_other(newsroom_bench):
+    years = [Window(start=datetime(year, 1, 1, tzinfo=UTC), end=datetime(year + 1, 1, 1, tzinfo=UTC), mode="past") for year in (2015, 2016)]
+    now = datetime.now(UTC)
+    with newsroom_bench.ledger.transaction() as conn:
+        assert archives.lease(conn, "s", "sitemap", years[0], holder="one", now=now, alone=True) is None
+        assert archives.lease(conn, "s", "sitemap", years[1], holder="two", now=now, alone=True).holder == "one"
+        # The same run, another source, and a dead lister's span are no hindrance.
+        assert archives.lease(conn, "s", "sitemap", years[1], holder="one", now=now, alone=True) is None
+        assert archives.lease(conn, "t", "sitemap", years[1], holder="two", now=now, alone=True) is None
+        assert archives.lease(conn, "s", "sitemap", years[1], holder="two", now=now + archives.LEASE, alone=True) is None
+
+
 @pytest.mark.parametrize(
     ("verdict", "state"),
     [
