@@ -14,7 +14,8 @@ from itertools import pairwise
 
 import pytest
 import requests
-from standing import Api, documents, kill_scheduler, pages_asked, standing, wait_for
+from airflow_api import Api, wait_for
+from standing import documents, kill_scheduler, pages_asked, standing
 
 from igwire.errors import Unavailable
 from igwire.model import Window
