@@ -17,6 +17,8 @@ class Origin:
         self.address = address
         self.scripts = scripts
         self.connections = 0
+        # The heads of all requests, oldest first.
+        self.asked: list[bytes] = []
         self._listener = socket.create_server((address, 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._serve, daemon=True).start()
@@ -48,6 +50,7 @@ class Origin:
                     if not piece:
                         return
                     request += piece
+                self.asked.append(request)
                 self.scripts[request.split(b" ")[1].decode()](connection)
             except OSError:
                 return
@@ -76,5 +79,5 @@ def ok(body: bytes, *fields: bytes) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
-def moved(location: bytes) -> bytes:
-    return b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+def moved(location: bytes, status: bytes = b"302 Found") -> bytes:
+    return b"HTTP/1.1 " + status + b"\r\nLocation: " + location + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"

@@ -135,8 +135,7 @@ def decide(source: Source, before: SourceState, answer: Answer, known: Iterable[
     if answer.status != 200 or answer.error:
         return _no_feed(source, before, answer)
     if answer.feed is None:
-        after = _success(source, before, answer, "200 with the same body", fresh=0, of=before.entries)
-        return Decision(after=_standing(after, answer.at, "unchanged"))
+        return _as_before(source, before, answer, "200 with the same body")
     if answer.feed.status in ("ok", "empty"):
         return _read(source, before, answer, answer.feed, list(known))
     return _no_feed(source, before, answer)
@@ -148,8 +147,13 @@ def _not_modified(source: Source, before: SourceState, answer: Answer) -> Decisi
         # Whoever says "not modified" here never gave us what was not modified.
         after = _fault(source, before, answer, "retrying", "304, but to validators of another address; the next request is unconditional")
         return Decision(after=replace(after, etag=None, last_modified=None, validators_url=None))
-    after = _success(source, before, answer, "304 not modified", fresh=0, of=before.entries)
-    return Decision(after=_standing(after, answer.at, "unchanged"))
+    return _as_before(source, before, answer, "304 not modified")
+
+
+def _as_before(source: Source, before: SourceState, answer: Answer, said: str) -> Decision:
+    """Nothing new, which is a good answer. Where it comes from counts all the same: the known entries lie at the end of the redirect."""
+    after, alerts = _moving(source, _success(source, before, answer, said, fresh=0, of=before.entries), answer, sharing=bool(before.entries))
+    return Decision(after=_standing(after, answer.at, "unchanged"), alerts=alerts)
 
 
 def _read(source: Source, before: SourceState, answer: Answer, feed: ParsedFeed, known: Sequence[Known]) -> Decision:

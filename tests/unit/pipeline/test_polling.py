@@ -451,3 +451,11 @@ def test_no_sequence_of_answers_polls_early_or_sends_what_cannot_be_sent(answers
         for value in reader.asks(at + HOUR).values():
             assert value.encode("latin-1").decode("latin-1") == value
             assert not any(c < " " or c == "\x7f" for c in value)
+
+
+@pytest.mark.parametrize("status", [200, 304])
+def test_a_move_is_adopted_while_nothing_is_new(status):
+    reader, new = after_first(), "http://new.example/feed"
+    for day in range(1, 12):
+        reader.poll(NOW + timedelta(days=day), status, rss("a", "b") if status == 200 else None, permanent_to=new)
+    assert reader.state.feed_url == new
