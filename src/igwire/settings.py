@@ -109,6 +109,8 @@ class Settings(BaseSettings):
     tdm_basis: Literal["research", "general"] = "research"
     # What the index, and so Kibana, holds of a text: "full", or "excerpt" where the licence lets the public see no more.
     index_text: Literal["full", "excerpt"] = "full"
+    # Log on standard error: "json" = one object a line, with run, source and item ids; empty = none (`igwire trace` shows the same).
+    log: Literal["", "json"] = ""
     # Ports of the demo's newsroom and of the standing Airflow.
     newsroom_port: int = 8100
     airflow_port: int = 8080

@@ -132,9 +132,11 @@ def own_sources() -> Path:
 
 
 def ledger() -> Ledger:
-    """The ledger, migrated."""
+    """The ledger, migrated. What is noted in it is logged as IGWIRE_LOG says."""
+    from igwire import logs
     from igwire.ledger.database import Ledger
 
+    logs.to_stderr(settings.get().log)
     return Ledger.open(settings.get().ledger)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from igwire import logs
 from igwire.ledger.database import upsert
 from igwire.ledger.items import Item
 from igwire.ledger.tables import dead_letters, events, run_items, runs
@@ -147,6 +148,8 @@ def note_all(conn: sa.Connection, what: str, details: Mapping[str, str], *, now:
     rows = [{"at": now, "what": what, "run_id": run_id, "item_id": item_id, "detail": text[:1000]} for item_id, text in details.items()]
     if rows:
         conn.execute(events.insert(), rows)
+    for item_id, text in details.items():
+        logs.trace(what, text[:1000], run_id=run_id, item_id=item_id)
 
 
 def note(
@@ -155,6 +158,7 @@ def note(
 ) -> None:  # fmt: skip
     """One line of the trace."""
     conn.execute(events.insert().values(at=now, what=what, run_id=run_id, source_id=source_id, item_id=item_id, detail=detail[:1000]))
+    logs.trace(what, detail[:1000], run_id=run_id, source_id=source_id, item_id=item_id)
 
 
 def trace(conn: sa.Connection, item: Item, source_span: timedelta = timedelta(minutes=5)) -> list[Any]:

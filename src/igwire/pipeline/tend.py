@@ -1,6 +1,6 @@
 """The weekly care of the archive: what ledger, raw store and index say must be the same, and stay so.
 
-erasures ─ seal ─ raw store ─ index ─ prune ─ backup ─ canary ─ room ─▶ report: one line a step; red ones need a person
+erasures ─ seal ─ raw store ─ index ─ prune ─ backup ─ canary ─ room ─▶ report: one line a step or more; red ones need a person
 A step that fails is a red line, and the next one is taken all the same.
 """
 
@@ -29,7 +29,7 @@ _TOLD = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of the report. `level`: ok, repaired, red."""
+    """One line of the report. `level`: ok, repaired, note (worth knowing), red (needs a person)."""
 
     step: str
     level: str
@@ -107,6 +107,10 @@ def _index(care: Care, run_id: str) -> Iterator[tuple[str, str]]:
         wanted = documents.projected(conn)
         waiting = documents.all_ids(conn)
         stones = erasures.all_rows(conn)
+    if not waiting and not stones:
+        # Before the first run there is no index either.
+        yield "ok", "there is no document yet"
+        return
     held = dict(care.index.held())
     missing = sorted(wanted.keys() - held.keys())
     older = sorted(doc_id for doc_id in wanted.keys() & held.keys() if wanted[doc_id] != held[doc_id])
@@ -137,7 +141,7 @@ def _prune(care: Care, _run: str) -> Iterator[tuple[str, str]]:
 
 def _backup(care: Care, _run: str) -> Iterator[tuple[str, str]]:
     if care.backup is None:
-        yield "red", "no backup target is set: set IGWIRE_BACKUP_URL to a folder on another disk or an fsspec URL"
+        yield "note", "nothing is backed up, because no target is set: set IGWIRE_BACKUP_URL to a folder on another disk or an fsspec URL"
     else:
         yield "ok", care.backup()
 

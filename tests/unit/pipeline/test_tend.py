@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from invented import LIVE, page, serve
 
 from igwire.errors import Unavailable
+from igwire.index import tending
 from igwire.index.document import document_hash
-from igwire.ledger import documents, runs
+from igwire.ledger import documents, runs, tables
 from igwire.pipeline import erase as erasing
 from igwire.pipeline import space
+from igwire.pipeline import tend as tend_module
 from igwire.pipeline.run import run_all
 from igwire.pipeline.tend import Care, tend
 from igwire.urls import document_id
@@ -96,7 +102,61 @@ def test_a_lost_segment_a_failed_backup_and_a_missing_target_are_red(filled):
     lines = tend(replace(care(filled), backup=away), "t1")
     assert said(lines, "raw store")[0][0] == "red"
     assert said(lines, "backup") == [("red", "the bucket does not answer")]
-    assert said(tend(replace(care(filled), backup=None), "t2"), "backup")[0][0] == "red"
+    assert said(tend(replace(care(filled), backup=None), "t2"), "backup")[0][0] == "note"
+
+
+class NoIndex(Held):
+    """What the server says before anything was applied to it."""
+
+    def held(self):
+        raise Unavailable("the index cannot be read: there is none")
+
+
+def test_before_the_first_run_nothing_is_red(bench):
+    lines = tend(replace(care(bench), index=NoIndex(bench.index), backup=None), "t1")
+    assert {line.level for line in lines} == {"ok", "note"}
+
+
+def test_a_clock_that_jumped_back_loses_and_doubles_nothing(filled):
+    filled.clock.moment -= timedelta(days=3)
+    serve(filled, one=(200, page("One")), three=(200, page("Three", "A third text, of cables and treaties and the courts. " * 20)))
+    with filled.ledger.transaction() as conn:
+        conn.execute(tables.hosts.delete())
+        conn.execute(tables.sources.update().values(next_poll_at=None))
+    done = run_all(filled.parts(gap_s=0), "r0", LIVE)
+    assert (done.ok, done.outcomes["indexed"]) == (True, 1)
+    assert len(filled.index.documents) == 3
+    assert {line.level for line in tend(care(filled), "t0")} == {"ok"}
+    parts = filled.parts()
+    erasing.erase(parts, erasing.tombstones_for(parts, keys=["http://news.example/three"], reason="asked", now=filled.clock.now()))
+    filled.clock.moment += timedelta(days=4)
+    run_all(filled.parts(gap_s=0), "r2", LIVE)
+    assert sorted(filled.index.documents) == sorted([ONE, TWO])
+
+
+def spoken() -> list[str]:
+    """Every line for a person that the weekly care can print, as its source has it: what varies is an ellipsis."""
+    found = []
+    for function in (node for module in (tend_module, tending) for node in ast.walk(ast.parse(inspect.getsource(module))) if isinstance(node, ast.FunctionDef)):
+        named = {node.targets[0].id: node.value for node in ast.walk(function) if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)}
+        for pair in (part for node in ast.walk(function) if isinstance(node, ast.Yield | ast.Return) and node.value for part in ast.walk(node.value)):
+            if isinstance(pair, ast.Tuple) and len(pair.elts) == 2 and (function.name == "watermark" or {"red", "note"} & set(_words(pair.elts[0]))):
+                text = pair.elts[1]
+                found.append("…".join(_words(named.get(text.id, text) if isinstance(text, ast.Name) else text)))
+    return [line for line in found if line]
+
+
+def _words(node: ast.AST) -> list[str]:
+    return [part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+
+
+def test_operations_say_what_to_do_for_every_line_of_the_report():
+    section = (Path(__file__).parents[3] / "docs" / "operations.md").read_text(encoding="utf-8").partition("## The weekly report")[2].partition("\n## ")[0]
+    quoted = [quote.split("…") for quote in re.findall(r"`([^`]*…[^`]*)`", section)]
+    assert len(spoken()) >= 10
+    unexplained = [line for line in spoken() if not any(all(part.strip() in line for part in parts) for parts in quoted)]
+    assert unexplained == []
+    assert [name for name, _ in tend_module._STEPS if f"| {name} |" not in section] == []
 
 
 def test_answers_of_feeds_go_after_their_time_and_pages_stay(filled):
