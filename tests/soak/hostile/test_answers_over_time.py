@@ -14,6 +14,10 @@ from igwire.ledger import sources
 from igwire.ledger.sources import SourceState
 from igwire.ledger.tables import events
 
+ENDS = {
+    "hangs up": lambda connection: connection.shutdown(socket.SHUT_RDWR),
+    "not found": send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+}
 NOT_MODIFIED = b'HTTP/1.1 304 Not Modified\r\nETag: "v1"\r\nConnection: close\r\n\r\n'
 
 
@@ -81,15 +85,15 @@ def test_a_portal_in_the_way_moves_nothing_and_a_lasting_move_is_adopted(stage):
     assert kept(stage).feed_url_was == stage.hostile.url("/feed")
 
 
-@pytest.mark.parametrize("gone", [socket.SHUT_RDWR, None])
-def test_an_adopted_address_that_ends_is_given_up_for_the_catalogues(stage, gone):
+@pytest.mark.parametrize("end", ENDS)
+def test_an_adopted_address_that_ends_is_given_up_for_the_catalogues(stage, end):
     """What was adopted is no prison: a month of faults, and the catalogue's address is asked again."""
     good = send(ok(feed(stage.hostile.url("/one"))))
     stage.serve(feed=send(moved(b"/new", b"308 Permanent Redirect")), one=send(ok(article("One"))), new=good)
     for day in range(12):
         a_day_later(stage, f"day{day}")
     assert kept(stage).feed_url == stage.hostile.url("/new")
-    stage.serve(feed=good, new=(lambda connection: connection.shutdown(gone)) if gone is not None else send(ok(b"", b"X-None: 1").replace(b"200 OK", b"404 Not Found")))
+    stage.serve(feed=good, new=ENDS[end])
     for day in range(12, 48, 3):
         stage.bench.clock.moment += timedelta(days=3)
         stage.run(f"day{day}")
