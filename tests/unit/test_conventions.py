@@ -82,3 +82,13 @@ def test_the_readme_names_its_two_commands():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "make demo" in readme
     assert "make test" in readme
+
+
+def test_every_hostile_case_is_tried_where_its_list_says():
+    rows = [line.split("|") for line in (ROOT / "tests/soak/hostile/README.md").read_text(encoding="utf-8").splitlines() if re.match(r"\| (\d|robots)", line)]
+    assert [row[1].strip() for row in rows] == [*map(str, range(1, 26)), "robots"]
+    for row in rows:
+        named = re.findall(r"`([^:`]+)::(\w+)`", row[3])
+        assert named
+        for file, test in named:
+            assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file} has no {test}: mend tests/soak/hostile/README.md"
