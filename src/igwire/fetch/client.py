@@ -99,16 +99,22 @@ class Client:
         return session
 
     def _send(self, url: str, headers: Mapping[str, str], deadline: _Deadline) -> requests.Response:
-        session = self._session()
-        self._local.deadline, self._local.url, self._local.address = deadline, url, None
-        left = max(deadline.left(), 0.001)
-        timeout = (min(self._connect_s, left), min(self._read_s, left))
         try:
-            return session.get(url, headers=dict(headers), stream=True, allow_redirects=False, timeout=timeout)
+            return self._once(url, headers, deadline)
         except _Blocked as blocked:
             raise blocked.error from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+            if self._local.reused and _hung_up(error) and not deadline.passed:
+                # The server closed a connection that was kept open, as it may at any time: nothing of this request was served.
+                return self._send(url, headers, deadline)
             raise _explain(url, error, deadline) from error
+
+    def _once(self, url: str, headers: Mapping[str, str], deadline: _Deadline) -> requests.Response:
+        session = self._session()
+        self._local.deadline, self._local.url, self._local.address, self._local.reused = deadline, url, None, False
+        left = max(deadline.left(), 0.001)
+        timeout = (min(self._connect_s, left), min(self._read_s, left))
+        return session.get(url, headers=dict(headers), stream=True, allow_redirects=False, timeout=timeout)
 
     def _capture(
         self, url: str, final: str, response: requests.Response, hops: tuple[tuple[int, str], ...], max_bytes: int, deadline: _Deadline, started: float
@@ -172,6 +178,11 @@ def _explain(url: str, error: Exception, deadline: _Deadline) -> FetchError:
     )
     reason = next((reason for marks, reason in words if any(mark in text for mark in marks)), "connection")
     return FetchError(url, reason, text[:300])
+
+
+def _hung_up(error: Exception) -> bool:
+    """Whether the connection ended before the first byte of an answer."""
+    return any(mark in f"{type(error).__name__}: {error}" for mark in ("RemoteDisconnected", "ConnectionResetError", "BrokenPipeError", "not connected"))
 
 
 class _Deadline:
@@ -299,6 +310,7 @@ def _connection_classes(guard: Guard, resolve: Resolve, local: threading.local) 
     def keep_watched(self: HTTPConnection, *args: Any, **kwargs: Any) -> None:
         # A connection that was kept open from an earlier request has a socket that this request's deadline must know.
         if self.sock is not None:
+            local.reused = True
             local.deadline.watch(self.sock)
             local.address = self.sock.getpeername()[0]
         HTTPConnection.request(self, *args, **kwargs)

@@ -98,3 +98,26 @@ def test_cookies_are_forgotten_and_the_agent_is_honest(origin):
     assert len(session.cookies) == 0
     assert session.headers["User-Agent"].endswith("(+me@example.org)")
     assert seen == []
+
+
+def hang_up_later(connection) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    # The next request on this connection is read, and not answered.
+    connection.recv(4096)
+
+
+def test_a_kept_connection_that_the_server_closes_at_its_next_request_is_replaced_once(origin, client):
+    origin.scripts["/kept"] = hang_up_later
+    before = origin.connections
+    assert client.get(origin.url("/kept")).body == b"ok"
+    assert client.get(origin.url("/fine")).body == b"hello"
+    assert origin.connections == before + 2
+
+
+def test_a_new_connection_that_is_closed_without_an_answer_is_not_asked_again(origin, client):
+    origin.scripts["/silent"] = lambda _connection: None
+    before = origin.connections
+    with pytest.raises(FetchError) as caught:
+        client.get(origin.url("/silent"))
+    assert caught.value.reason == "bad_response"
+    assert origin.connections == before + 1
