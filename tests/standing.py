@@ -11,11 +11,12 @@ from pathlib import Path
 
 import requests
 import yaml
+from airflow_api import wait_for
 
 from igwire.newsroom.render import path_of
 from igwire.newsroom.server import Newsroom
 from igwire.runtime.airflow import Airflow
-from igwire.runtime.processes import free_port
+from igwire.runtime.processes import free_port, started
 from igwire.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -46,6 +47,8 @@ def kill_scheduler(airflow: Airflow) -> int:
     doomed = [pid, *_descendants(pid)]
     for one in doomed:
         os.kill(one, signal.SIGKILL)
+    # A killed process takes a moment to be gone, and one that is there still is not started again.
+    wait_for(lambda: not any(started(one) for one in doomed), "killed processes are still there")
     return len(doomed)
 
 
