@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from elasticsearch import Elasticsearch
 from fakes import FakeClock
@@ -33,6 +35,23 @@ def test_removed_documents_are_in_no_version_and_an_older_write_comes_too_late(e
         # A ledger that was lost counts anew and knows no version so high.
         writer.remove({"b": 1})
         assert [name for name, _ in migrate.Versions(client, index_prefix).hashes(old)] == ["c"]
+
+
+def test_the_weekly_care_leaves_no_removed_document_in_the_servers_files(elasticsearch_url, index_prefix):
+    with Elasticsearch(elasticsearch_url) as client:
+        migrate.apply(client, index_prefix)
+        writer = BulkWriter(client, index_prefix, FakeClock())
+        assert {r.outcome for r in writer.write(actions(1, "a", "b", "c"))} == {"acked"}
+        writer.remove({"a": 2})
+        for _ in range(20):
+            # The server lets go of its history every 30 seconds.
+            Tended(client, index_prefix).expunge()
+            client.indices.refresh(index=f"{index_prefix}-articles")
+            docs = client.indices.stats(index=f"{index_prefix}-articles", metric="docs")["_all"]["primaries"]["docs"]
+            if docs["deleted"] == 0:
+                break
+            time.sleep(4)
+        assert (docs["count"], docs["deleted"]) == (2, 0)
 
 
 def test_the_weekly_care_reads_the_live_index_and_the_disk(elasticsearch_url, index_prefix):

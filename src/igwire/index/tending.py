@@ -9,6 +9,9 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 from igwire.errors import Unavailable
 from igwire.index import migrate
 
+# A large archive's segments take minutes to write anew.
+_MERGE_S = 600.0
+
 
 class Tended:
     """See `pipeline.tend.Index`."""
@@ -23,6 +26,16 @@ class Tended:
             yield from migrate.Versions(self._client, self._prefix).hashes(migrate.live_index(self._client, self._prefix))
         except (ApiError, TransportError) as error:
             raise Unavailable(f"the index cannot be read: {str(error)[:300]}") from error
+
+    def expunge(self) -> None:
+        """Have the server write its files anew where they still hold deleted documents. Raises Unavailable."""
+        try:
+            for kind in ("articles", "revisions"):
+                index = f"{self._prefix}-{kind}-v*"
+                self._client.indices.flush(index=index, force=True)
+                self._client.options(request_timeout=_MERGE_S).indices.forcemerge(index=index, only_expunge_deletes=True)
+        except (ApiError, TransportError) as error:
+            raise Unavailable(f"the index cannot be merged: {str(error)[:300]}") from error
 
     def finds(self, title: str) -> bool:
         """Whether a search for the title finds anything. Raises Unavailable."""

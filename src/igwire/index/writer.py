@@ -71,7 +71,7 @@ class BulkWriter:
         """Take documents out of every version of the index. Raises Unavailable.
 
         Nothing finds them from then on; the server's files lose them with the merge that is asked for here, or, where it still keeps
-        history for its own recovery, with the next one.
+        history for its own recovery, with the one of the weekly care (`tending.Tended.expunge`).
 
         The version keeps a slow worker's older copy out for `index.gc_deletes` (a minute); the ledger's tombstone does after that.
         """
@@ -80,7 +80,9 @@ class BulkWriter:
                 for chunk in _sliced(sorted(versions.items())):
                     self._delete(index, dict(chunk))
                 # Segments are rewritten without deleted documents only when asked, and then from 10 % of deletions on.
-                self._client.indices.put_settings(index=index, settings={"index.merge.policy.expunge_deletes_allowed": 0})
+                # History for a copy's recovery holds them back for hours; a copy can be made from the files as well (lease renewed within 30 s).
+                history = {"index.merge.policy.expunge_deletes_allowed": 0, "index.soft_deletes.retention_lease.period": "1ms"}
+                self._client.indices.put_settings(index=index, settings=history)
                 self._client.indices.flush(index=index, wait_if_ongoing=True, force=True)
                 self._client.options(request_timeout=_MERGE_S).indices.forcemerge(index=index, only_expunge_deletes=True)
                 self._client.indices.refresh(index=index)

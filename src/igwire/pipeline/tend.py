@@ -42,6 +42,9 @@ class Index(Protocol):
     def held(self) -> Iterable[tuple[str, str]]:
         """Id and hash of every document of the live index. Raises Unavailable."""
 
+    def expunge(self) -> None:
+        """Take what was deleted out of the server's files. Raises Unavailable."""
+
     def finds(self, title: str) -> bool:
         """Whether a search for that title finds anything. Raises Unavailable."""
 
@@ -81,6 +84,9 @@ def _taken(care: Care, run_id: str, name: str, step: Callable[[Care, str], Itera
 
 def _erasures(care: Care, _run: str) -> Iterator[tuple[str, str]]:
     done = finish(care.parts)
+    with care.parts.ledger.reading() as conn:
+        if erasures.all_rows(conn):
+            care.index.expunge()
     if done.ids:
         yield "repaired" if done.done else "red", f"{len(done.ids)} erasures were unfinished; {'done now' if done.done else 'a run is still writing'}"
     if done.unreadable:

@@ -35,6 +35,9 @@ class Held:
     def held(self):
         return [(doc_id, document_hash(body)) for doc_id, body in self.index.documents.items()]
 
+    def expunge(self) -> None:
+        self.expunged = True
+
     def finds(self, title: str) -> bool:
         return any(body["title"] == title for body in self.index.documents.values())
 
