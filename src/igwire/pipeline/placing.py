@@ -14,8 +14,9 @@ from igwire.ledger.copies import SMALL, CopyRow, Holder, View
 # Two texts that share half of all their shingles are copies; so is a text of which an earlier one has four fifths of the sentences
 # (cut reprints, whose resemblance is low because most of the earlier one is missing).
 _RESEMBLING, _CONTAINED = 0.5, 0.8
-# A notice that is made by filling in a form is short, and figures are what is filled in.
-_NOTICE, _FILLED_IN = 150, 1
+# A notice that is made by filling in a form is short, and figures are what is filled in: half of them are other ones, or a quarter
+# when the notices are days apart. A correction, which changes figures as well, comes within a day or two.
+_NOTICE, _FILLED_IN, _FILLED_IN_LATER, _DAYS_APART = 150, 0.5, 0.25, 2 * 86_400
 # A candidate by its sentences must have at least this share of the text's; each comparison costs time.
 _WORTH_A_LOOK = 0.2
 # The best so many candidates by shared sentences are compared: a text cannot have four fifths of its sentences from more than a few.
@@ -57,9 +58,10 @@ def copied(one: CopyRow, other: CopyRow) -> float | None:
 
 def _is_template(later: CopyRow, earlier: CopyRow) -> bool:
     """True for two short notices of the same form with other figures (rates of the day, dividends): each is news of its own."""
-    if later.shingles > _NOTICE or len(later.figures) < _FILLED_IN:
+    if later.shingles > _NOTICE or not later.figures:
         return False
-    return 2 * len(set(later.figures) & set(earlier.figures)) < len(later.figures)
+    other = len(set(later.figures) - set(earlier.figures)) / len(later.figures)
+    return other >= (_FILLED_IN_LATER if later.seen - earlier.seen > _DAYS_APART else _FILLED_IN)
 
 
 def _shared_sentences(later: CopyRow, earlier: CopyRow) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -117,6 +118,16 @@ def test_notices_made_from_one_form_are_news_of_their_own(conn):
     one, two, again = facts(conn, "one", "two", "again")
     assert (two.of, again.of) == (None, "one")
     assert two.cluster != one.cluster
+
+
+@pytest.mark.parametrize(("figures", "hours", "copy"), [("1.5 8 20 30 40", 3, True), ("1.5 8 20 31 41", 72, False), ("1.5 9 21 31 41", 3, False)])
+def test_a_correction_comes_soon_and_changes_few_figures(conn, figures, hours, copy):
+    def notice(printed: str) -> list[str]:
+        return [re.sub(r"\d", "x", line) for line in sentences(7, 9)] + [f"Shipments of wheat were {' and '.join(printed.split())} in the week."]
+
+    copies.place_all(conn, [row("one", notice("1.5 8 20 30 42"), 0), row("later", notice(figures), hours)])
+    (later,) = facts(conn, "later")
+    assert (later.of == "one") is copy
 
 
 def test_placing_again_changes_nothing(conn):
