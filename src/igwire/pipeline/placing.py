@@ -17,6 +17,8 @@ _RESEMBLING, _CONTAINED = 0.5, 0.8
 # A notice that is made by filling in a form is short, and figures are what is filled in: half of them are other ones, or a quarter
 # when the notices are days apart. A correction, which changes figures as well, comes within a day or two.
 _NOTICE, _FILLED_IN, _FILLED_IN_LATER, _DAYS_APART = 150, 0.5, 0.25, 2 * 86_400
+# A few lines in the same words a week later are the next notice ("The bank left its rates unchanged"); reprints come within days.
+_FEW_LINES, _A_WEEK = 60, 7 * 86_400
 # A candidate by its sentences must have at least this share of the text's; each comparison costs time.
 _WORTH_A_LOOK = 0.2
 # The best so many candidates by shared sentences are compared: a text cannot have four fifths of its sentences from more than a few.
@@ -45,7 +47,7 @@ def copied(one: CopyRow, other: CopyRow) -> float | None:
     if one.text_key is None or other.text_key is None:
         return None
     if one.text_key == other.text_key:
-        return 1.0
+        return None if _is_said_again(later, earlier) else 1.0
     resembling = resemblance(one.signature, other.signature)
     by_sentences = _shared_sentences(later, earlier)
     if _is_template(later, earlier):
@@ -54,6 +56,10 @@ def copied(one: CopyRow, other: CopyRow) -> float | None:
         return max(by_sentences, contained(resembling, later.shingles, earlier.shingles))
     # Short texts are copies only when all words are the same: a sentence or two may well be common property.
     return by_sentences if by_sentences >= _CONTAINED and later.signature else None
+
+
+def _is_said_again(later: CopyRow, earlier: CopyRow) -> bool:
+    return later.shingles <= _FEW_LINES and later.seen - earlier.seen > _A_WEEK
 
 
 def _is_template(later: CopyRow, earlier: CopyRow) -> bool:

@@ -130,6 +130,12 @@ def test_a_correction_comes_soon_and_changes_few_figures(conn, figures, hours, c
     assert (later.of == "one") is copy
 
 
+@pytest.mark.parametrize(("lines", "days", "copy"), [(3, 2, True), (3, 14, False), (24, 14, True)])
+def test_a_short_notice_in_the_same_words_weeks_later_is_the_next(conn, lines, days, copy):
+    copies.place_all(conn, [row("one", A[:lines], 0), row("later", A[:lines], 24 * days)])
+    assert (facts(conn, "later")[0].of == "one") is copy
+
+
 def test_placing_again_changes_nothing(conn):
     def rows():
         return [row("a", A, 0), row("edited", EDITED, 2), row("b", B, 1)]
