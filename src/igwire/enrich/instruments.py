@@ -31,32 +31,46 @@ _RULES: tuple[tuple[str, str, float, re.Pattern[str]], ...] = (
 
 # What a text must hold for a rule to be tried at all: looking for a few letters costs far less than the rule.
 _NEEDS: dict[str, tuple[str, ...]] = {
-    "RFC number": ("RFC", "STD", "BCP"), "Internet-Draft": ("draft-",), "UN document symbol": ("A/", "S/", "E/"),
+    "RFC number": ("RFC", "STD", "BCP"), "UN document symbol": ("A/", "S/", "E/"),
     "resolution number": ("esolution", "ésolution", "esolución", "езолюци"), "EU act number": ("(EU)", "(UE)", "(EC)", "(CE)", "egulation ", "irectiv", "ichtlinie"),
     "US bill number": ("H.", "S.", "HR ", "PL ", "P.L.", "Public Law"), "bill number": ("ill ", "PL", "PEC", "аконопроект"),
     "law number": ("-ФЗ", "oi n°", "ey ", "ei ", "ecreto", "écret"), "docket number": ("ocket", "ase", "sunto", "ffaire", "C-", "T-"),
     "ITU Recommendation": ("Recom", "ITU-T", "UIT-T"), "CVE number": ("CVE-",), "AS number": ("AS",),
 }  # fmt: skip
 _NUMBERS = re.compile(r"\d\.\d|[0-9a-f]:[0-9a-f:]")
-_ADDRESS = re.compile(rf"[a-z0-9]\.(?:{_TLD})\b")
+_ADDRESS = re.compile(rf"\.(?<=[a-z0-9]\.)(?:{_TLD})\b")
+_DIGITS = re.compile(r"[0-9]+")
+# Between a rule's letters and its first digit stand so many characters at most, behind the last digit so many.
+_AHEAD, _BEHIND = 40, 5
 
 
-def _worth_trying(rule: str, text: str) -> bool:
+def _beside_digits(text: str) -> str:
+    """What stands beside the numbers of the text: all but two rules speak of numbers."""
+    parts, done = [], 0
+    for digits in _DIGITS.finditer(text):
+        start, end = digits.span()
+        parts.append(text[max(start - _AHEAD, done) : end + _BEHIND])
+        done = end
+    return "\n".join(parts)
+
+
+def _worth_trying(rule: str, text: str, beside: str) -> bool:
     if rule == "domain name":
         return _ADDRESS.search(text) is not None
+    if rule == "Internet-Draft":
+        return "draft-" in text
     if rule == "IP prefix":
-        return _NUMBERS.search(text) is not None
-    return any(letters in text for letters in _NEEDS[rule])
+        return _NUMBERS.search(beside) is not None
+    return any(letters in beside for letters in _NEEDS[rule])
 
 
 def instruments(text: str) -> list[Found]:
     """Every instrument and identifier whose number the text gives; of two at one place the first rule's."""
-    if not _ANY_DIGIT_OR_DOT.search(text):
-        return []
+    beside = _beside_digits(text)
     taken = bytearray(len(text))
     found = []
     for kind, rule, score, pattern in _RULES:
-        if not _worth_trying(rule, text):
+        if not _worth_trying(rule, text, beside):
             continue
         for match in pattern.finditer(text):
             start, end = match.span()
@@ -64,6 +78,3 @@ def instruments(text: str) -> list[Found]:
                 taken[start:end] = b"\x01" * (end - start)
                 found.append(Found(start, end, kind, rule, score))
     return found
-
-
-_ANY_DIGIT_OR_DOT = re.compile(r"[0-9]|\.[a-z]")

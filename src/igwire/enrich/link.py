@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from igwire.enrich.match import Hit, Name
 from igwire.enrich.vocabulary import folded
@@ -31,8 +31,7 @@ _METONYM = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """The outcome for one hit. `role`: "metonym" where a place stands for its government, "demonym" where its people are meant."""
 
     entity: Entity

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from igwire.enrich.vocabulary import TOKEN, Vocabulary, folded, pinyin_name
 
@@ -19,8 +20,7 @@ _LARGE_CITY = 1500
 Word = tuple[int, int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A recognised name: code points of its field, type, and the rule that typed it. `score`: 0.9 typed by its own words, less otherwise."""
 
     start: int
@@ -30,8 +30,7 @@ class Found:
     score: float = 0.8
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of the text that is taken by a linked mention, and that mention's type."""
 
     start: int

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from igwire.enrich.names import LONGEST_PERSON, Found, Group, NameTypes, Span, Word
-from igwire.enrich.vocabulary import SEQUENCE, Vocabulary, folded
+from igwire.enrich.vocabulary import Stretch, Vocabulary, folded
 
 # What may stand before a capital without starting a sentence.
 _STARTERS = frozenset(".!?:…•*|>")
@@ -42,10 +42,12 @@ class Recogniser:
         self._names = NameTypes(vocabulary)
         self._remembered: dict[tuple[str, bool], tuple[_Typed, ...]] = {}
 
-    def find(self, texts: Sequence[str], taken: Sequence[Sequence[Span]], people: Iterable[str] = ()) -> list[list[Found]]:
+    def find(
+        self, texts: Sequence[str], capitalised: Sequence[Sequence[Stretch]], taken: Sequence[Sequence[Span]], people: Iterable[str] = ()
+    ) -> list[list[Found]]:
         """Names in each of the texts of one document (title and body), outside of the spans that are taken, in order.
 
-        `people` are the names of linked people, whose surnames may follow. An organisation that holds a linked place ("Beijing
+        `capitalised` are the texts' stretches; `people` the names of linked people, whose surnames may follow. An organisation that holds a linked place ("Beijing
         Normal University") overlaps its span: the longer name wins.
         """
         evidence = Evidence()
@@ -54,7 +56,7 @@ class Recogniser:
         results: list[list[Found]] = [[] for _ in texts]
         rest: list[tuple[int, Group]] = []
         for number, (text, spans) in enumerate(zip(texts, taken, strict=True)):
-            for group, found in self._typed(text, spans):
+            for group, found in self._typed(text, capitalised[number], spans):
                 if found is not None:
                     self._note(evidence, text, found)
                     results[number].append(found)
@@ -65,9 +67,9 @@ class Recogniser:
                 results[number].append(found)
         return [sorted(found, key=lambda f: f.start) for found in results]
 
-    def _typed(self, text: str, spans: Sequence[Span]) -> Iterator[tuple[Group, Found | None]]:
+    def _typed(self, text: str, capitalised: Sequence[Stretch], spans: Sequence[Span]) -> Iterator[tuple[Group, Found | None]]:
         """Every group of the text with what its own words say."""
-        for start, sequence, inside in _sequences(text, spans):
+        for start, sequence, inside in _sequences(capitalised, spans):
             first = _starts_sentence(text, start)
             if inside:
                 for group in self._names.cut(text, start, sequence, inside, first):
@@ -183,11 +185,10 @@ class Recogniser:
         return None
 
 
-def _sequences(text: str, spans: Sequence[Span]) -> Iterator[tuple[int, str, list[Span]]]:
+def _sequences(capitalised: Sequence[Stretch], spans: Sequence[Span]) -> Iterator[tuple[int, str, list[Span]]]:
     """Start and words of each capitalised sequence that no span holds whole, with the spans that lie in it."""
     at, count = 0, len(spans)
-    for match in SEQUENCE.finditer(text):
-        start, end = match.span()
+    for start, end, words in capitalised:
         while at < count and spans[at].end <= start:
             at += 1
         look = at
@@ -195,10 +196,10 @@ def _sequences(text: str, spans: Sequence[Span]) -> Iterator[tuple[int, str, lis
             look += 1
         inside = list(spans[at:look]) if look > at else []
         # Three words in capitals are shouting: nothing tells a name in them.
-        if match[0].isupper() and match[0].count(" ") > 1:
+        if words.isupper() and words.count(" ") > 1:
             continue
         if not (inside and inside[0].start <= start and end <= inside[0].end):
-            yield start, match[0], inside
+            yield start, words, inside
 
 
 def _starts_sentence(text: str, start: int) -> bool:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from igwire.enrich.speakers import Speaker, Words, words_pattern
 from igwire.enrich.vocabulary import SEQUENCE
@@ -32,8 +31,7 @@ _LOWER_BODY = re.compile(r"[^\W\d_A-Z][^,.;:()\n]{2,60}?\s(?-i:[A-ZÀ-Þ])[^,.;:
 _SENTENCE = re.compile(r"[.!?;:]\s|[。！？；\n]|[“”«»„\"]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Office:
+class _Office(NamedTuple):
     """An office's words at a place of the text."""
 
     start: int

@@ -6,18 +6,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from igwire.enrich.fold import key
+from igwire.enrich.fold import ARABIC, CJK, CYRILLIC, key
 from igwire.enrich.match import Hit
 from igwire.enrich.names import Found
 
-_HAN = re.compile(r"[\u4e00-\u9fff]")
-_CYRILLIC = re.compile(r"[\u0400-\u04ff]{3}")
 # Russian names of bodies have a capital in front only: "Томский университет", in any case.
 _CYRILLIC_BODY = re.compile(
     r"\b[А-ЯЁ][\w-]+(?:ск|н|ов|ев)(?:ий|ый|ой|ая|ое|ого|ому|им|ым|ом|ую)\s(?:\w+(?:ий|ый|ой|ая|ое|ого|ому|им|ым|ом|ую)\s){0,2}"
     r"(?:университет|институт|суд|банк|совет|комитет|центр|фонд|союз|академи|комисси|ассоциаци|лаборатори|агентств|министерств)\w{0,3}\b"
 )
-_ARABIC = re.compile(r"[\u0620-\u064a]{3}")
 # Surnames that nearly all Chinese people bear, simplified and traditional, and the double ones.
 _SURNAME = (
     "(?:欧阳|歐陽|司马|司馬|上官|诸葛|諸葛|司徒|[王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖萧田董袁潘蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟"
@@ -83,16 +80,19 @@ _ARABIC_RULES = (
 _ARABIC_FULL_NAME = re.compile(r"(?<![\u0620-\u064a])([\u0620-\u064a]{3,}) ال[\u0620-\u064a]{2,}ي(?![\u0620-\u064a])")
 
 
-def other_scripts(text: str, hits: Sequence[Hit], given: frozenset[str]) -> list[Found]:
-    """Names in Chinese or Arabic letters, Russian bodies; cities of the lists too, which `hits` hold; `given` are given names, folded. None overlaps another hit."""
-    if text.isascii():
+def other_scripts(text: str, scripts: int, hits: Sequence[Hit], given: frozenset[str]) -> list[Found]:
+    """Names in Chinese or Arabic letters, Russian bodies; cities of the lists too, which `hits` hold. None overlaps another hit.
+
+    `scripts` are those of the text (see fold.Folded); `given` are given names, folded.
+    """
+    if not scripts & (CJK | CYRILLIC | ARABIC):
         return []
     found = [Found(hit.start, hit.end, "place", "city list", 0.8) for hit in hits if all(name.kind == "city" for name in hit.names)]
-    if _HAN.search(text):
+    if scripts & CJK:
         found += _chinese(text)
-    if _CYRILLIC.search(text):
+    if scripts & CYRILLIC:
         found += [Found(*match.span(), "organisation", "its last word", 0.8) for match in _CYRILLIC_BODY.finditer(text)]
-    if _ARABIC.search(text):
+    if scripts & ARABIC:
         found += _arabic(text, given)
     return found
 

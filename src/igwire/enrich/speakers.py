@@ -6,10 +6,10 @@ import re
 import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from igwire.enrich.fold import key
-from igwire.enrich.vocabulary import SEQUENCE
+from igwire.enrich.vocabulary import Stretch
 from igwire.model import Mention
 
 _CJK = re.compile(r"[\u3400-\u9fff]")
@@ -27,8 +27,7 @@ _BODIES = ("organisation", "company", "media", "event")
 _LONGEST_NAME = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Speaker:
+class Speaker(NamedTuple):
     """Who may be quoted: a name at a place of the text, in the fullest form that the text has of it."""
 
     start: int
@@ -38,8 +37,8 @@ class Speaker:
     entity: str | None
 
 
-def speakers(mentions: Sequence[Mention], text: str) -> list[Speaker]:
-    """All names of people and bodies in the text, in order."""
+def speakers(mentions: Sequence[Mention], text: str, capitalised: Sequence[Stretch]) -> list[Speaker]:
+    """All names of people and bodies in the text, in order; `capitalised` are its stretches."""
     people = [m for m in mentions if m.type in _PEOPLE]
     longest: dict[str, str] = {}
     for m in sorted(people, key=lambda m: (len(m.surface), -m.start)):
@@ -53,21 +52,21 @@ def speakers(mentions: Sequence[Mention], text: str) -> list[Speaker]:
         elif m.type in _BODIES or (m.type == "place" and m.role == "metonym"):
             found.append(Speaker(m.start, m.end, m.surface, False, m.entity))
     known = sorted((s.start, s.end) for s in found)
-    found += [_unknown(match) for match in SEQUENCE.finditer(text) if " " in match[0] and _is_free(match, known)]
-    found += [Speaker(*match.span(1), match[1], True, None) for match in _HAN_PERSON.finditer(text) if _is_free(match, known)]
+    found += [_unknown(stretch) for stretch in capitalised if " " in stretch.words and _is_free(stretch.start, stretch.end, known)]
+    found += [Speaker(*match.span(1), match[1], True, None) for match in _HAN_PERSON.finditer(text) if _is_free(*match.span(), known)]
     return sorted(found, key=lambda s: s.start)
 
 
-def _unknown(match: re.Match[str]) -> Speaker:
+def _unknown(stretch: Stretch) -> Speaker:
     """A name of several capitalised words that nothing else recognised; of a long one (office and name) the last two words."""
-    words = match[0].split()
-    name = " ".join(words[-2:]) if len(words) > _LONGEST_NAME else match[0]
-    return Speaker(match.end() - len(name), match.end(), name, 1 < len(name.split()) <= _LONGEST_NAME, None)
+    words = stretch.words.split()
+    name = " ".join(words[-2:]) if len(words) > _LONGEST_NAME else stretch.words
+    return Speaker(stretch.end - len(name), stretch.end, name, 1 < len(name.split()) <= _LONGEST_NAME, None)
 
 
-def _is_free(match: re.Match[str], known: Sequence[tuple[int, int]]) -> bool:
-    at = bisect_left(known, (match.start(), match.start()))
-    return not any(a < match.end() and match.start() < b for a, b in known[max(at - 1, 0) : at + 1])
+def _is_free(start: int, end: int, known: Sequence[tuple[int, int]]) -> bool:
+    at = bisect_left(known, (start, start))
+    return not any(a < end and start < b for a, b in known[max(at - 1, 0) : at + 1])
 
 
 def words_pattern(words: Iterable[str]) -> str:
@@ -87,26 +86,40 @@ class Words:
         self._beginnings = frozenset(re.split(r"[^\w]", word.replace("_", " ").lower())[0][:_BEGINNING] for word in words)
         han = [re.escape(word) for word in sorted(words, key=len, reverse=True) if _CJK.match(word)]
         self._han = re.compile("|".join(han)) if han else None
+        self._asked: dict[str, bool] = {}
 
     def finditer(self, text: str, start: int = 0, end: int = sys.maxsize) -> Iterator[re.Match[str]]:
         """All matches, in order within each script; none overlaps another of its script."""
+        yield from self._spaced(text, start, end)
+        if self._han:
+            yield from self._han.finditer(text, start, end)
+
+    def _spaced(self, text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+        """Those of scripts that set words apart."""
         done = start
         for word in _TOKEN.finditer(text, start, end):
             if word.start() >= done and self._begins(word[0]) and (match := self._pattern.match(text, word.start(), end)):
                 done = match.end()
                 yield match
-        if self._han:
-            yield from self._han.finditer(text, start, end)
 
     def _begins(self, word: str) -> bool:
-        lower = word[: _BEGINNING + 1].lower()
-        return any(lower[:length] in self._beginnings for length in range(1, _BEGINNING + 1))
+        begins = self._asked.get(word)
+        if begins is None:
+            if len(self._asked) >= _REMEMBERED:
+                self._asked.clear()
+            lower = word[: _BEGINNING + 1].lower()
+            begins = self._asked[word] = any(lower[:length] in self._beginnings for length in range(1, _BEGINNING + 1))
+        return begins
 
     def search(self, text: str) -> re.Match[str] | None:
         """The first match."""
-        return min(self.finditer(text), key=lambda match: match.start(), default=None)
+        first = next(self._spaced(text, 0, sys.maxsize), None)
+        han = self._han.search(text) if self._han else None
+        return han if han and (first is None or han.start() < first.start()) else first
 
 
 _TOKEN = re.compile(r"\w+")
 # Letters of a word's beginning that are compared first.
 _BEGINNING = 5
+# Words that were asked about are kept, so many: two megabytes.
+_REMEMBERED = 20_000

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from operator import attrgetter
 
 from igwire.enrich.acronyms import Definition, definitions, occurrences
 from igwire.enrich.curation import Curator
@@ -26,7 +26,7 @@ from igwire.enrich.roles import RoleFinder
 from igwire.enrich.scripts import other_scripts
 from igwire.enrich.speakers import speakers
 from igwire.enrich.topics import Named, TopicFinder
-from igwire.enrich.vocabulary import Vocabulary, folded
+from igwire.enrich.vocabulary import Stretch, Vocabulary, folded, stretches
 from igwire.kb import KnowledgeBase, topics
 from igwire.kb.curation import Decisions
 from igwire.kb.lexicon import Lexicon
@@ -39,16 +39,19 @@ _DEFINED = 0.88
 _WORDS = re.compile(r"[^\W\d_][\w’'-]+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reading:
-    """One pass over a document, for all that is made of it: fields in order, their hits, links by hit, and acronyms that it defines."""
+    """What one pass over a field finds, each layer for those behind it: the text folded, its capitalised words, the names of the knowledge base,
+    what those stand for, the acronyms that the text defines, and names that rules (or a model) found. `name`: title or text."""
 
-    fields: tuple[tuple[str, str], ...]
-    folded: tuple[Folded, ...]
-    hits: tuple[Sequence[Hit], ...]
-    links: tuple[Sequence[tuple[Hit, Link]], ...]
-    found: tuple[Sequence[Found], ...]
-    mentions: tuple[Mention, ...]
+    name: str
+    text: str
+    folded: Folded
+    capitalised: Sequence[Stretch]
+    hits: Sequence[Hit]
+    defined: Sequence[Definition]
+    links: Sequence[tuple[Hit, Link]] = ()
+    found: list[Found] = field(default_factory=list)
 
 
 class Tagger:
@@ -94,122 +97,127 @@ class Tagger:
 
     def tag(self, *, title: str | None, text: str, language: str | None = None, source: str | None = None, published: str | None = None) -> Tags:
         """Mentions in title and text (offsets in code points of each), and the countries that they lie in or speak of."""
-        reading = self.read(title=title, text=text, language=language, published=published)
-        mentions = self._curator.apply(reading.mentions, reading.fields, language=language, source=source)
-        names = speakers([m for m in mentions if m.field == "text"], text)
+        readings = (self._read("title", title or ""), self._read("text", text))
+        meanings = _meanings(readings)
+        self._link(readings, meanings, published)
+        self._recognise(readings, meanings, language)
+        identities = _identities(readings, meanings)
+        made = [mention for reading in readings for mention in self._mentions(reading, identities)]
+        mentions = self._curator.apply(made, [(reading.name, reading.text) for reading in readings], language=language, source=source)
+        names = speakers([m for m in mentions if m.field == "text"], text, readings[1].capitalised)
         quotes, roles = self._quote_finder.find(text, names), self._role_finder.find(text, names)
-        topics = self._topics_of(reading)
-        return Tags(mentions=mentions, countries=self._countries(reading), topics=topics, quotes=quotes, roles=roles, stamp=self.stamp)
+        topics = self._topic_finder.find(*map(_subject, readings))
+        return Tags(mentions=mentions, countries=_countries(readings), topics=topics, quotes=quotes, roles=roles, stamp=self.stamp)
 
     def topics_named(self, words: str) -> tuple[str, ...]:
         """Ids of the topics that a few words name, such as a title or a query, the surest first."""
         return tuple(topic["topic"] for topic in self.tag(title=words, text="").topics)
 
-    def read(self, *, title: str | None, text: str, language: str | None = None, published: str | None = None) -> Reading:
-        """Everything that one pass over the document finds; see Reading."""
-        fields = (("title", title or ""), ("text", text))
-        folds = tuple(fold(content) for _, content in fields)
-        hits = tuple(self._matcher.hits(content, plain) for (_, content), plain in zip(fields, folds, strict=True))
-        defined = tuple(list(definitions(content)) for _, content in fields)
-        whole = f"{title}\n{text}" if title else text
-        meanings = _meanings(defined, hits)
-        context = Context([hit for found in hits for hit in found], whole, titles=self._vocabulary.titles, defined=meanings, published=published)
-        links = tuple([(hit, link) for hit in found if (link := context.link(hit, content))] for (_, content), found in zip(fields, hits, strict=True))
-        found = self._recognised(fields, hits, links, language)
-        for short, kind in _kinds(defined, meanings, found, self._kb).items():
-            for (_, content), listed in zip(fields, found, strict=True):
-                listed += [Found(at, at + len(short), kind, "defined in the text", _DEFINED) for at in occurrences(content, short)]
-        known = _identities(fields, links, meanings)
-        mentions = [m for n, (name, content) in enumerate(fields) for m in self._mentions(name, content, links[n], found[n], known)]
-        return Reading(fields, folds, hits, links, found, tuple(mentions))
+    def _read(self, name: str, text: str) -> Reading:
+        folded = fold(text)
+        return Reading(name, text, folded, stretches(text), self._matcher.hits(text, folded), list(definitions(text)))
 
-    def _recognised(
-        self, fields: Sequence[tuple[str, str]], hits: Sequence[Sequence[Hit]], links: Sequence[Sequence[tuple[Hit, Link]]], language: str | None
-    ) -> tuple[list[Found], ...]:
-        texts = [content for _, content in fields]
-        taken = [[Span(hit.start, hit.end, link.entity.type) for hit, link in field if link.entity.type != "concept"] for field in links]
-        ruled = self._recogniser.find(
-            texts, taken, people=[text[h.start : h.end] for text, field in zip(texts, links, strict=True) for h, link in field if link.entity.type == "person"]
-        )
-        others = [other_scripts(text, found, self._vocabulary.first_names) for text, found in zip(texts, hits, strict=True)]
-        both = [[*a, *b, *instruments(text)] for a, b, text in zip(ruled, others, texts, strict=True)]
-        if self._engine is None:
-            return tuple(both)
-        return tuple(merged(found, self._engine.find(text, language)) for found, text in zip(both, texts, strict=True))
+    def _link(self, readings: Sequence[Reading], meanings: dict[str, str | None], published: str | None) -> None:
+        whole = "\n".join([reading.text for reading in readings if reading.text])
+        hits = [hit for reading in readings for hit in reading.hits]
+        context = Context(hits, whole, titles=self._vocabulary.titles, defined=meanings, published=published)
+        for reading in readings:
+            reading.links = [(hit, link) for hit in reading.hits if (link := context.link(hit, reading.text))]
 
-    def _topics_of(self, reading: Reading) -> tuple[dict[str, Any], ...]:
-        named = [[Named(hit.start, hit.end, i) for hit, link in field for i in (link.entity.id, link.entity.series) if i] for field in reading.links]
-        title, text = ((content, plain, names) for (_, content), plain, names in zip(reading.fields, reading.folded, named, strict=True))
-        return self._topic_finder.find(title, text)
+    def _recognise(self, readings: Sequence[Reading], meanings: dict[str, str | None], language: str | None) -> None:
+        people = [r.text[hit.start : hit.end] for r in readings for hit, link in r.links if link.entity.type == "person"]
+        taken = [[Span(hit.start, hit.end, link.entity.type) for hit, link in r.links if link.entity.type != "concept"] for r in readings]
+        ruled = self._recogniser.find([r.text for r in readings], [r.capitalised for r in readings], taken, people)
+        for reading, found in zip(readings, ruled, strict=True):
+            found += other_scripts(reading.text, reading.folded.scripts, reading.hits, self._vocabulary.first_names)
+            found += instruments(reading.text)
+            reading.found = merged(found, self._engine.find(reading.text, language)) if self._engine else found
+        for short, kind in _kinds(readings, meanings, self._kb).items():
+            for reading in readings:
+                reading.found += [Found(at, at + len(short), kind, "defined in the text", _DEFINED) for at in occurrences(reading.text, short)]
 
-    def _countries(self, reading: Reading) -> tuple[str, ...]:
-        codes = {link.entity.country for field in reading.links for _, link in field if link.entity.type == "place"}
-        codes |= {name.country for field in reading.hits for hit in field for name in hit.names if name.kind in ("demonym", "city")}
-        return tuple(sorted(code for code in codes if code))
-
-    def _mentions(self, field: str, text: str, links: Sequence[tuple[Hit, Link]], found: Sequence[Found], identities: dict[str, Link]) -> list[Mention]:
+    def _mentions(self, reading: Reading, identities: dict[str, Link]) -> list[Mention]:
+        text = reading.text
         held, taken = bytearray(len(text)), bytearray(len(text))
-        for f in found:
-            if f.type != "place":
-                _mark(held, f.start, f.end)
-        # A longer name holds a place or a concept: the Beijing of Beijing Normal University is no mention of its own.
-        mentions = [
-            self._linked(field, text, hit.start, hit.end, link)
-            for hit, link in links
-            if link.entity.type not in ("place", "concept") or held.find(0, hit.start, hit.end) >= 0
-        ]
-        for m in mentions:
-            _mark(taken, m.start, m.end)
-        for f in sorted(found, key=lambda f: (-f.score, f.start)):
-            if taken.find(1, f.start, f.end) >= 0:
+        for start, end, kind, *_ in reading.found:
+            if kind != "place":
+                _mark(held, start, end)
+        mentions = []
+        for (start, end, _), link in reading.links:
+            # A longer name holds a place or a concept: the Beijing of Beijing Normal University is no mention of its own.
+            if link.entity.type in ("place", "concept") and held.find(0, start, end) < 0:
                 continue
-            _mark(taken, f.start, f.end)
-            if (link := identities.get(folded(text[f.start : f.end]))) and f.type in (link.entity.type, "organisation"):
-                mentions.append(self._linked(field, text, f.start, f.end, link))
+            mentions.append(self._linked(reading, start, end, link))
+            _mark(taken, start, end)
+        for start, end, kind, rule, score in sorted(reading.found, key=_surest):
+            if taken.find(1, start, end) >= 0:
+                continue
+            _mark(taken, start, end)
+            surface = text[start:end]
+            if identities and (link_ := identities.get(folded(surface))) and kind in (link_.entity.type, "organisation"):
+                mentions.append(self._linked(reading, start, end, link_))
             else:
-                mentions.append(Mention(start=f.start, end=f.end, surface=text[f.start : f.end], type=f.type, score=f.score, why=f"rule {f.rule}", field=field))
-        return sorted(mentions, key=lambda m: m.start)
+                mentions.append(Mention(start=start, end=end, surface=surface, type=kind, score=score, why=f"rule {rule}", field=reading.name))
+        return sorted(mentions, key=_start)
 
-    def _linked(self, field: str, text: str, start: int, end: int, link: Link) -> Mention:
+    def _linked(self, reading: Reading, start: int, end: int, link: Link) -> Mention:
         entity = link.entity
-        why = f"{link.why}; kb {self._kb.version}"
         return Mention(
-            start=start, end=end, surface=text[start:end], type=entity.type, entity=entity.id, name=entity.name, qid=entity.qid,
-            score=link.score, why=why, role=link.role, field=field,
+            start=start, end=end, surface=reading.text[start:end], type=entity.type, entity=entity.id, name=entity.name, qid=entity.qid,
+            score=link.score, why=f"{link.why}; kb {self._kb.version}", role=link.role, field=reading.name,
         )  # fmt: skip
+
+
+_start = attrgetter("start")
+
+
+def _surest(found: Found) -> tuple[float, int]:
+    return -found.score, found.start
+
+
+def _subject(reading: Reading) -> tuple[str, Folded, list[Named]]:
+    """What topics are told by."""
+    named = [Named(hit.start, hit.end, i) for hit, link in reading.links for i in (link.entity.id, link.entity.series) if i]
+    return reading.text, reading.folded, named
+
+
+def _countries(readings: Sequence[Reading]) -> tuple[str, ...]:
+    codes = {link.entity.country for reading in readings for _, link in reading.links if link.entity.type == "place"}
+    codes |= {name.country for reading in readings for hit in reading.hits for name in hit.names if name.kind in ("demonym", "city")}
+    return tuple(sorted(code for code in codes if code))
 
 
 def _mark(area: bytearray, start: int, end: int) -> None:
     area[start:end] = b"\x01" * (end - start)
 
 
-def _meanings(defined: Sequence[Sequence[Definition]], hits: Sequence[Sequence[Hit]]) -> dict[str, str | None]:
+def _meanings(readings: Sequence[Reading]) -> dict[str, str | None]:
     """What the text says its acronyms stand for: an entity's id, or None for something that the knowledge base lacks."""
     meanings: dict[str, str | None] = {}
-    for found, field in zip(defined, hits, strict=True):
-        ends = {hit.end: name.entity.id for hit in field for name in hit.names if name.kind == "alias" and name.entity} if found else {}
-        for definition in found:
+    for reading in readings:
+        ends = {hit.end: name.entity.id for hit in reading.hits for name in hit.names if name.kind == "alias" and name.entity} if reading.defined else {}
+        for definition in reading.defined:
             meanings.setdefault(definition.short, ends.get(definition.end))
     return meanings
 
 
-def _kinds(defined: Sequence[Sequence[Definition]], meanings: dict[str, str | None], found: Sequence[Sequence[Found]], kb: KnowledgeBase) -> dict[str, str]:
+def _kinds(readings: Sequence[Reading], meanings: dict[str, str | None], kb: KnowledgeBase) -> dict[str, str]:
     """The types of the acronyms that the text defines, where its long form is an entity or a recognised name."""
     kinds = {short: kb.by_id[entity].type for short, entity in meanings.items() if entity}
-    for definitions_of_field, names in zip(defined, found, strict=True):
-        ends = {name.end: name.type for name in names} if definitions_of_field else {}
-        kinds |= {d.short: ends[d.end] for d in definitions_of_field if d.end in ends and d.short not in kinds}
+    for reading in readings:
+        ends = {name.end: name.type for name in reading.found} if reading.defined else {}
+        kinds |= {d.short: ends[d.end] for d in reading.defined if d.end in ends and d.short not in kinds}
     return kinds
 
 
-def _identities(fields: Sequence[tuple[str, str]], links: Sequence[Sequence[tuple[Hit, Link]]], meanings: dict[str, str | None]) -> dict[str, Link]:
+def _identities(readings: Sequence[Reading], meanings: dict[str, str | None]) -> dict[str, Link]:
     """Short names that the document itself ties to a linked entity: parts and given names of people, acronyms that it defines."""
-    by_id = {link.entity.id: link for field in links for _, link in field}
+    by_id = {link.entity.id: link for reading in readings for _, link in reading.links}
     found = {folded(short): _same(by_id[entity], f"{short!r} is defined in the text") for short, entity in meanings.items() if entity in by_id}
     parts: dict[str, set[str]] = {}
-    for (_, text), field in zip(fields, links, strict=True):
-        for hit, link in field:
-            if link.entity.type == "person" and len(words := _WORDS.findall(text[hit.start : hit.end])) > 1:
+    for reading in readings:
+        for hit, link in reading.links:
+            if link.entity.type == "person" and len(words := _WORDS.findall(reading.text[hit.start : hit.end])) > 1:
                 for word in (words[-1], words[0]):
                     parts.setdefault(folded(word), set()).add(link.entity.id)
     return found | {name: _same(by_id[min(ids)], "part of a full name in the document") for name, ids in parts.items() if len(ids) == 1}

@@ -9,13 +9,12 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
-import ahocorasick
+from ahocorasick_rs import AhoCorasick, Implementation
 
-from igwire.enrich.fold import Folded, key
+from igwire.enrich.fold import CJK, Folded, key
 from igwire.kb.topics import Topics
 from igwire.kb.topics.loader import NONE
 
@@ -38,8 +37,7 @@ _LONGEST_ACRONYM = 8
 _EVIDENCE, _SHOWN = 6, 40
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A linked entity at a place (code points of the field)."""
 
     start: int
@@ -47,19 +45,20 @@ class Named:
     entity: str
 
 
-@dataclass(slots=True)
-class _Spot:
-    """Where a part of a rule stands, in folded positions."""
-
-    start: int
-    end: int
+# Where a part of a rule stands: start and end in folded positions.
+_Spot = tuple[int, int]
+# What speaks for a topic: start and end in the field's code points, and its weight.
+_Span = tuple[int, int, float]
 
 
-@dataclass(slots=True)
-class _Case:
-    """What speaks for one topic: spans of the field with their weights."""
+class _Pattern(NamedTuple):
+    """One pattern of the automaton: whether it begins and ends with a space, is Arabic, the parts that take it in any case, those that want it as written."""
 
-    spans: list[tuple[int, int, float]] = field(default_factory=list)
+    lead: int
+    tail: int
+    arabic: bool
+    parts: tuple[int, ...]
+    exact: tuple[tuple[str, int], ...]
 
 
 class TopicFinder:
@@ -72,7 +71,9 @@ class TopicFinder:
         for rule in topics.rules:
             first, *others = (self._parts.setdefault(part, len(self._parts)) for part in rule.parts)
             self._rules[first].append((rule.topic, rule.weight, tuple(others)))
-        self._automaton = _automaton(self._parts)
+        patterns = _patterns(self._parts)
+        self._patterns = list(patterns.values())
+        self._automaton = AhoCorasick(list(patterns), implementation=Implementation.ContiguousNFA)
         self._entities: dict[str, list[tuple[str, float]]] = defaultdict(list)
         for topic in topics.by_id.values():
             for ids, weight in ((topic.entities, 1.0), (topic.weak_entities, 0.5)):
@@ -82,56 +83,58 @@ class TopicFinder:
     def find(self, title: tuple[str, Folded, Iterable[Named]], text: tuple[str, Folded, Iterable[Named]]) -> tuple[dict[str, Any], ...]:
         """Topics, the surest first: {topic, score (0.5 to 1), evidence (words of the title and the text)}."""
         short = len(text[0]) <= _TITLE_LENGTH
-        cases = [self._cases(*title, math.inf), self._cases(*text, math.inf if short else _near(text[0]))]
-        need = max(1.0, math.sqrt(len(text[0]) / (_PER_TERM_CJK if _is_cjk(text[0][:200]) else _PER_TERM)))
+        cjk = _is_cjk(text[0], text[1])
+        near = math.inf if short else _NEAR_CJK if cjk else _NEAR
+        cases = [self._cases(*title, math.inf), self._cases(*text, near)]
+        need = max(1.0, math.sqrt(len(text[0]) / (_PER_TERM_CJK if cjk else _PER_TERM)))
         found = []
         for topic in sorted(set(cases[0]) | set(cases[1])):
-            in_title, in_text = (_weighed(case.get(topic), field[0]) for case, field in zip(cases, (title, text), strict=True))
-            # A topic that the title names is one; else title and text bear it together, or the text alone.
-            strength = max(in_title.once, in_text.total / need, (in_title.once * _TITLE_WEIGHT + in_text.total) / (need + 1))
+            spans = [case.get(topic, ()) for case in cases]
+            if _strength(_most(spans[0]), _most(spans[1]), need) < 1:
+                continue
+            in_title, in_text = (_weighed(listed, field[0]) for listed, field in zip(spans, (title, text), strict=True))
+            strength = _strength(in_title.once, in_text.total, need)
             score = strength / (1 + strength)
             if score >= _THRESHOLD:
                 evidence = list(dict.fromkeys([*in_title.words, *in_text.words]))[:_EVIDENCE]
                 found.append({"topic": topic, "score": round(score, 2), "evidence": evidence})
         return tuple(sorted(found, key=lambda topic: (-topic["score"], topic["topic"])))
 
-    def _cases(self, text: str, folded: Folded, named: Iterable[Named], near: float) -> dict[str, _Case]:
-        cases: dict[str, _Case] = defaultdict(_Case)
+    def _cases(self, text: str, folded: Folded, named: Iterable[Named], near: float) -> dict[str, set[_Span]]:
+        """What speaks for each topic."""
+        cases: dict[str, set[_Span]] = defaultdict(set)
         spots = self._spots(text, folded)
-        nothing: list[tuple[int, int]] = []
-        where = folded.original
-        for part in spots:
+        for part, listed in spots.items():
             for topic, weight, others in self._rules.get(part, ()):
-                spans = [(where(a), where(b)) for a, b in _together(spots, part, others, near)]
-                if topic == NONE:
-                    nothing += spans
-                else:
-                    cases[topic].spans += [(a, b, weight) for a, b in spans]
+                if not others:
+                    cases[topic].update([(a, b, weight) for a, b in folded.originals(listed)])
+                elif all(other in spots for other in others):
+                    cases[topic].update([(a, b, weight) for a, b in folded.originals(_together(spots, part, others, near))])
+        nothing = cases.pop(NONE, ())
         for name in named:
             for topic, weight in self._entities.get(name.entity, ()):
-                cases[topic].spans.append((name.start, name.end, weight))
+                cases[topic].add((name.start, name.end, weight))
         if nothing:
-            cases = {topic: _Case([s for s in case.spans if not any(a <= s[0] and s[1] <= b for a, b in nothing)]) for topic, case in cases.items()}
-        return {topic: case for topic, case in cases.items() if case.spans}
+            cases = {topic: {s for s in case if not any(a <= s[0] and s[1] <= b for a, b, _ in nothing)} for topic, case in cases.items()}
+        return {topic: case for topic, case in cases.items() if case}
 
     def _spots(self, text: str, folded: Folded) -> dict[int, list[_Spot]]:
         spots: dict[int, list[_Spot]] = defaultdict(list)
-        content = folded.text
-        for last, (length, arabic, parts, exact) in self._automaton.iter(content):
-            start, end = last - length[0] + 1, last + 1 - length[1]
+        content, patterns = folded.text, self._patterns
+        for number, start, end in self._automaton.find_matches_as_indexes(content, overlapping=True):
+            lead, tail, arabic, parts, exact = patterns[number]
+            spot = (start + lead, end - tail)
             if arabic and not _word_begins(content, start):
                 continue
-            spot = _Spot(start, end)
             for part in parts:
                 spots[part].append(spot)
             for term, part in exact:
-                if _written(text, folded.original(start), folded.original(end), term):
+                if _written(text, folded.original(spot[0]), folded.original(spot[1]), term):
                     spots[part].append(spot)
         return spots
 
 
-@dataclass(frozen=True, slots=True)
-class _Weight:
+class _Weight(NamedTuple):
     """What a topic's evidence weighs: each expression once, and with its repetitions; the expressions, heaviest first."""
 
     once: float = 0.0
@@ -139,12 +142,22 @@ class _Weight:
     words: tuple[str, ...] = ()
 
 
-def _weighed(case: _Case | None, text: str) -> _Weight:
-    if case is None:
+def _strength(in_title: float, in_text: float, need: float) -> float:
+    """A topic that the title names is one; else title and text bear it together, or the text alone."""
+    return max(in_title, in_text / need, (in_title * _TITLE_WEIGHT + in_text) / (need + 1))
+
+
+def _most(spans: Collection[_Span]) -> float:
+    """What they weigh at most; costs less than weighing them."""
+    return len(spans) * max([weight for _, _, weight in spans], default=0.0)
+
+
+def _weighed(spans: Collection[_Span], text: str) -> _Weight:
+    if not spans:
         return _Weight()
     counts: dict[str, list[float]] = {}
     names: dict[str, str] = {}
-    for start, end, weight in _apart(case.spans):
+    for start, end, weight in _apart(spans):
         surface = _shown(text, start, end)
         word = key(surface)
         names.setdefault(word, surface)
@@ -163,7 +176,7 @@ def _shown(text: str, start: int, end: int) -> str:
     return words if len(words) <= 2 * _SHOWN else f"{words[:_SHOWN]} … {words[-_SHOWN:]}"
 
 
-def _apart(spans: Sequence[tuple[int, int, float]]) -> Iterator[tuple[int, int, float]]:
+def _apart(spans: Iterable[_Span]) -> Iterator[_Span]:
     """Spans that do not overlap, of two the heavier, then the longer: no word speaks twice for one topic."""
     chosen: list[tuple[int, int]] = []
     for start, end, weight in sorted(spans, key=lambda s: (-s[2], s[0] - s[1], s[0])):
@@ -174,40 +187,35 @@ def _apart(spans: Sequence[tuple[int, int, float]]) -> Iterator[tuple[int, int, 
         yield start, end, weight
 
 
-def _together(spots: Mapping[int, list[_Spot]], first: int, others: tuple[int, ...], near: float) -> Iterator[tuple[int, int]]:
+def _together(spots: Mapping[int, Sequence[_Spot]], first: int, others: tuple[int, ...], near: float) -> Iterator[_Spot]:
     """Spans from the first to the last part, where every part stands near the first one."""
-    if not all(other in spots for other in others):
-        return
     cursors = [0] * len(others)
     for anchor in spots[first]:
-        low, high = anchor.start, anchor.end
+        low, high = anchor
         for n, other in enumerate(others):
             listed = spots[other]
-            while cursors[n] < len(listed) and listed[cursors[n]].end < anchor.start - near:
+            while cursors[n] < len(listed) and listed[cursors[n]][1] < anchor[0] - near:
                 cursors[n] += 1
             partner = _partner(listed, cursors[n], anchor, near)
             if partner is None:
                 break
-            low, high = min(low, partner.start), max(high, partner.end)
+            low, high = min(low, partner[0]), max(high, partner[1])
         else:
             yield low, high
 
 
 def _partner(spots: Sequence[_Spot], at: int, anchor: _Spot, near: float) -> _Spot | None:
     """The first spot from `at` on that is near the anchor and shares no letter with it."""
-    while at < len(spots) and spots[at].start <= anchor.end + near:
-        if spots[at].end <= anchor.start or spots[at].start >= anchor.end:
+    while at < len(spots) and spots[at][0] <= anchor[1] + near:
+        if spots[at][1] <= anchor[0] or spots[at][0] >= anchor[1]:
             return spots[at]
         at += 1
     return None
 
 
-def _near(text: str) -> int:
-    return _NEAR_CJK if _is_cjk(text[:200]) else _NEAR
-
-
-def _is_cjk(text: str) -> bool:
-    return sum("\u3400" <= char <= "\u9fff" for char in text) * 3 > len(text)
+def _is_cjk(text: str, folded: Folded) -> bool:
+    beginning = text[:200]
+    return bool(folded.scripts & CJK) and sum("\u3400" <= char <= "\u9fff" for char in beginning) * 3 > len(beginning)
 
 
 def _word_begins(text: str, start: int) -> bool:
@@ -216,21 +224,17 @@ def _word_begins(text: str, start: int) -> bool:
     return space >= 0 and text[space + 1 : start] in _CLITICS
 
 
-def _automaton(parts: Mapping[tuple[str, ...], int]) -> Any:
-    # By pattern: parts that take it in any case, and (term, part) that want it as written.
+def _patterns(parts: Mapping[tuple[str, ...], int]) -> dict[str, _Pattern]:
     terms: dict[str, tuple[list[int], list[tuple[str, int]]]] = {}
     for alternatives, number in parts.items():
         for term in alternatives:
-            for pattern in _patterns(term):
+            for pattern in _forms(term):
                 free, exact = terms.setdefault(pattern, ([], []))
                 exact.append((term, number)) if _is_exact(term) else free.append(number)
-    automaton = ahocorasick.Automaton()
-    for pattern, (free, exact) in terms.items():
-        first, last = pattern[0] == " ", pattern[-1] == " "
-        arabic = "\u0600" <= pattern[0] <= "\u06ff"
-        automaton.add_word(pattern, ((len(pattern) - first, int(last)), arabic, tuple(dict.fromkeys(free)), tuple(exact)))
-    automaton.make_automaton()
-    return automaton
+    return {
+        pattern: _Pattern(int(pattern[0] == " "), int(pattern[-1] == " "), "\u0600" <= pattern[0] <= "\u06ff", tuple(dict.fromkeys(free)), tuple(exact))
+        for pattern, (free, exact) in terms.items()
+    }
 
 
 def _is_exact(term: str) -> bool:
@@ -245,7 +249,7 @@ def _written(text: str, start: int, end: int, term: str) -> bool:
     return text[start - 1 : start] == "." and not text[max(start - 2, 0) : start - 1].isalnum()
 
 
-def _patterns(term: str) -> Iterator[str]:
+def _forms(term: str) -> Iterator[str]:
     # Inside a phrase an ending is cut by folding (Russian), or is none.
     folded = key(term.replace("*", ""))
     first, last = folded[:1], folded[-1:]

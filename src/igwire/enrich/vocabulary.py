@@ -6,6 +6,7 @@ import re
 import sys
 import unicodedata
 from functools import lru_cache
+from typing import NamedTuple
 
 from igwire.enrich.fold import key
 from igwire.kb.lexicon import Lexicon
@@ -14,8 +15,12 @@ UPPER = "".join(c for c in map(chr, range(0x41, 0x530)) if unicodedata.category(
 # Particles inside names of people and places, and those inside names of organisations.
 _INNER = "of the|of|the|for|and|&|de la|de los|de las|de l|de|du|des|del|della|di|da|do|dos|das|e|et|y|on|van der|van den|van|von der|von|der|bin|ibn|al|el|la|le|по|и|der|für|und|to"
 _ABBREVIATED = "Mr|Mrs|Ms|Dr|Prof|Sen|Rep|Gov|Gen|Col|Lt|Sgt|Capt|St|Hon|Rev|Jr|Sr|La|Mme|Sra"
-WORD = rf"(?:(?:{_ABBREVIATED})\.|(?:[{UPPER}]\.){{1,4}}|[{UPPER}]\w*(?:['’&.\-–](?=[^\W_])\w+)*)"
-SEQUENCE = re.compile(rf"(?<![\w@#/.\-]){WORD}(?:[ \u00a0](?:(?:{_INNER})[ \u00a0])?(?:al-|el-|d['’]|l['’])?{WORD})*")
+_TAIL = r"\w*(?:['’&.\-–](?=[^\W_])\w+)*"
+WORD = rf"(?:(?:{_ABBREVIATED})\.|(?:[{UPPER}]\.){{1,4}}|[{UPPER}]{_TAIL})"
+# The first word is written so that a capital comes first in the pattern: the search then passes over all else at once.
+_REST_OF_ABBREVIATED = "|".join(f"(?<={word[0]}){word[1:]}" for word in _ABBREVIATED.split("|"))
+_FIRST_WORD = rf"[{UPPER}](?<![\w@#/.\-].)(?:(?:{_REST_OF_ABBREVIATED})\.|\.(?:[{UPPER}]\.){{0,3}}|{_TAIL})"
+SEQUENCE = re.compile(rf"{_FIRST_WORD}(?:[ \u00a0](?:(?:{_INNER})[ \u00a0])?(?:al-|el-|d['’]|l['’])?{WORD})*")
 TOKEN = re.compile(r"[^ \u00a0]+")
 # Syllables of Mandarin in pinyin (two or three make a given name), and the surnames that three people in four bear.
 _PINYIN = r"(?:[bpmfdtnlgkhjqxrzcsyw]|zh|ch|sh)?(?:iang|iong|uang|ang|eng|ong|ian|iao|ing|uai|uan|ai|an|ao|ei|en|er|ia|ie|in|iu|ou|ua|ui|un|uo|ue|a|e|i|o|u|v)"
@@ -24,6 +29,19 @@ cai peng pan yuan yu dong su ye lu jiang wei du ding shen ren yao zhong cui tan 
 xue lei hao long shao mao chang wan gu lai kong chan wong leung lau cheung kwok lam tsang kam ho ng yip yeung tse kim park lee choi jung kang cho
 yoon jang lim han oh seo shin kwon hwang nguyen tran le pham"""
 ASIAN_SURNAMES = frozenset(_SURNAMES.split())
+
+
+class Stretch(NamedTuple):
+    """Capitalised words in a row, with the small ones that may join them: code points, and the words."""
+
+    start: int
+    end: int
+    words: str
+
+
+def stretches(text: str) -> list[Stretch]:
+    """All of a text, in order."""
+    return [Stretch(*match.span(), match[0]) for match in SEQUENCE.finditer(text)]
 
 
 class Vocabulary:

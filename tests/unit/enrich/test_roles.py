@@ -37,9 +37,10 @@ def test_no_office_no_role(tagger, text):
 def test_hostile_text_takes_linear_time(text):
     from igwire.enrich.roles import RoleFinder
     from igwire.enrich.speakers import speakers
+    from igwire.enrich.vocabulary import stretches
     from igwire.kb.lexicon import Lexicon
 
     finder = RoleFinder(Lexicon().roles)
     start = time.perf_counter()
-    finder.find(text, speakers([], text))
+    finder.find(text, speakers([], text, stretches(text)))
     assert time.perf_counter() - start < 15
