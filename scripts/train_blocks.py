@@ -3,9 +3,10 @@
 Usage: python scripts/train_blocks.py FOLDER... [--out model.json] [--version N]
 Each FOLDER is a set of pages with truth: `truth.jsonl` with one object a page (`file`, `domain`, `text`) and the files that it names.
 
-First the folds: the pages of a domain are never on both sides. It prints the mean token F1 a set of trafilatura alone, of
-trafilatura with igwire's settings, and of igwire, each on domains that the model has not seen. Then, with --out, the model on all.
-Last line: the same figures as one JSON object.
+First the folds: the pages of a domain are never on both sides, and each page sees the weights of names and words that all other
+domains give. It prints the mean token F1 a set of trafilatura alone, of trafilatura with igwire's settings, and of igwire, each on
+domains that the model has not seen, and for how many pages the engine was asked. Then, with --out, the model on all. Last line: the
+same figures as one JSON object.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import json
 import math
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,7 @@ from trafilatura import bare_extraction
 
 from igwire.extract.article import KEEP, Reading, decided
 from igwire.extract.blocks import Block, tokens_of
-from igwire.extract.features import Hints, matrix
+from igwire.extract.features import matrix, with_engine
 from igwire.extract.page import Page, decode
 
 FOLDS = 4
@@ -49,10 +51,11 @@ class Sample:
     truth: str
     bare: str
     reading: Reading
-    hints: Hints
     labels: list[float]
-    chances: Any = None
+    # The features, with the engine not asked and asked; the text that a model made of them.
     table: Any = None
+    asked: Any = None
+    found: str = ""
 
     @property
     def blocks(self) -> list[Block]:
@@ -69,28 +72,27 @@ class Counts:
     said_inside: Counter[str] = field(default_factory=Counter)
     said_outside: Counter[str] = field(default_factory=Counter)
 
-    def without(self, other: Counts | None) -> Counts:
-        if other is None:
-            return self
-        out = Counts()
-        for name in ("inside", "outside", "domains", "said_inside", "said_outside"):
-            mine, theirs, left = getattr(self, name), getattr(other, name), getattr(out, name)
-            left.update(mine)
-            left.subtract(theirs)
-        return out
+    def classes(self, out: Counts | None = None, names: Iterator[str] | None = None) -> dict[str, float | None]:
+        """The weight of each name (of `names`) without what `out` adds; None where too few domains have it."""
+        out, found = out or Counts(), {}
+        for name in names or iter(self.domains):
+            inside, outside = self.inside[name] - out.inside[name], self.outside[name] - out.outside[name]
+            known = self.domains[name] - out.domains[name] >= CLASS_DOMAINS
+            found[name] = round(math.log((inside + 0.3) / (outside + 0.3)), 2) if known else None
+        return found
 
-    def classes(self) -> dict[str, float]:
-        names = (n for n, domains in self.domains.items() if domains >= CLASS_DOMAINS)
-        return {n: round(math.log((self.inside[n] + 0.3) / (self.outside[n] + 0.3)), 2) for n in sorted(names)}
-
-    def words(self) -> dict[str, float]:
-        out = {}
-        for word in sorted(self.said_inside.keys() | self.said_outside.keys()):
-            ins, outs = self.said_inside[word], self.said_outside[word]
+    def words(self, out: Counts | None = None, words: Iterator[str] | None = None) -> dict[str, float | None]:
+        """As `classes`, for words; None also where a word says little."""
+        out, found = out or Counts(), {}
+        for word in words or iter(self.said_inside.keys() | self.said_outside.keys()):
+            ins, outs = self.said_inside[word] - out.said_inside[word], self.said_outside[word] - out.said_outside[word]
             weight = math.log((ins + 1) / (outs + 1))
-            if ins + outs >= WORD_DOMAINS and abs(weight) >= 0.4 and not word.isdigit():
-                out[word] = round(weight, 2)
-        return out
+            found[word] = round(weight, 2) if ins + outs >= WORD_DOMAINS and abs(weight) >= 0.4 and not word.isdigit() else None
+        return found
+
+
+def known(weights: dict[str, float | None]) -> dict[str, float]:
+    return {name: weights[name] for name in sorted(weights) if weights[name] is not None}
 
 
 def samples(folder: Path) -> list[Sample]:
@@ -103,7 +105,7 @@ def samples(folder: Path) -> list[Sample]:
         reading = Reading(Page(decode(body)))
         bare: Any = bare_extraction(body, url=row.get("url"), with_metadata=True)
         labels = labelled(reading.blocks, row["text"])
-        out.append(Sample(folder.name, row["domain"], row["text"], (bare and bare.text) or "", reading, reading.hints(), labels))
+        out.append(Sample(folder.name, row["domain"], row["text"], (bare and bare.text) or "", reading, labels))
     return out
 
 
@@ -160,25 +162,35 @@ def summed(parts: dict[str, Counts]) -> Counts:
     return whole
 
 
-def fitted(pages: list[Sample]) -> tuple[CatBoostClassifier, dict[str, float], dict[str, float]]:
-    """Trees, weights of class names, weights of words. Each page is seen with the weights that all other domains give."""
-    pages = [page for page in pages if page.blocks]
+def tabled(pages: list[Sample]) -> tuple[dict[str, float], dict[str, float]]:
+    """Fill in the tables of the pages, each with the weights that all other domains give; weights of all names and words."""
     parts = counted(pages)
     whole = summed(parts)
+    classes, words = whole.classes(), whole.words()
+    by_domain: dict[str, list[Sample]] = {}
+    for page in pages:
+        by_domain.setdefault(page.domain, []).append(page)
     for domain, part in parts.items():
-        others = whole.without(part)
-        classes, words = others.classes(), others.words()
-        for page in (p for p in pages if p.domain == domain):
-            page.table = matrix(page.blocks, page.hints, classes, words)
-    table = np.vstack([page.table for page in pages])
-    labels = np.concatenate([page.labels for page in pages])
-    weights = np.concatenate([_weights(page) for page in pages])
+        theirs = {**classes, **whole.classes(part, iter(part.domains))}
+        said = {**words, **whole.words(part, iter(part.said_inside.keys() | part.said_outside.keys()))}
+        others = known(theirs), known(said)
+        for page in by_domain[domain]:
+            page.table = matrix(page.blocks, page.reading.hints(), *others)
+            page.asked = with_engine(page.table, page.blocks, page.reading.engine_text)
+    return known(classes), known(words)
+
+
+def fitted(pages: list[Sample]) -> CatBoostClassifier:
+    """The trees. They see each page twice, with and without what the engine found, since it is asked only where they are unsure."""
+    table = np.vstack([*(page.table for page in pages), *(page.asked for page in pages)])
+    labels = np.concatenate([page.labels for page in pages] * 2)
+    weights = np.concatenate([_weights(page) for page in pages] * 2)
     both, split = np.vstack([table, table]), np.concatenate([weights * labels, weights * (1 - labels)])
     answers = np.concatenate([np.ones(len(labels)), np.zeros(len(labels))])
     used = split > 1e-6
     trees = CatBoostClassifier(**TREES, thread_count=2, verbose=False, allow_writing_files=False)
     trees.fit(Pool(both[used], answers[used], weight=split[used]))
-    return trees, whole.classes(), whole.words()
+    return trees
 
 
 def _weights(page: Sample) -> Any:
@@ -206,16 +218,24 @@ def f1(found: str, truth: str) -> float:
 
 
 def judged(pages: list[Sample]) -> dict[str, dict[str, float]]:
+    asked: set[int] = set()
     for train, test in GroupKFold(FOLDS).split(pages, groups=[page.domain for page in pages]):
-        trees, classes, words = fitted([pages[i] for i in train])
-        for page in (pages[i] for i in test):
-            table = matrix(page.blocks, page.hints, classes, words) if page.blocks else None
-            page.chances = trees.predict_proba(table)[:, 1] if table is not None else np.zeros(0)
+        trees = fitted([pages[i] for i in train])
+        for i in test:
+            calls: list[Any] = []
+
+            def chances_of(table: Any, trees: Any = trees, calls: list[Any] = calls) -> Any:
+                calls.append(table)
+                return trees.predict_proba(table)[:, 1]
+
+            pages[i].found = decided(pages[i].reading, pages[i].table, chances_of).text
+            asked |= {i} if len(calls) > 1 else set()
     out: dict[str, dict[str, float]] = {}
     for folder in sorted({page.folder for page in pages}):
         mine = [page for page in pages if page.folder == folder]
-        texts = {"bare": [p.bare for p in mine], "engine": [p.hints.engine for p in mine], "igwire": [decided(p.reading, p.chances).text for p in mine]}
+        texts = {"bare": [p.bare for p in mine], "engine": [p.reading.engine_text for p in mine], "igwire": [p.found for p in mine]}
         out[folder] = {name: sum(f1(t, p.truth) for t, p in zip(found, mine, strict=True)) / len(mine) for name, found in texts.items()}
+        out[folder]["asked"] = sum(pages[i].folder == folder for i in asked) / len(mine)
     return out
 
 
@@ -225,13 +245,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--version", default="1")
     args = parser.parse_args()
-    pages = [page for folder in args.folders for page in samples(folder)]
+    pages = [page for folder in args.folders for page in samples(folder) if page.blocks]
+    classes, words = tabled(pages)
     print(f"{len(pages)} pages, blocks kept at {KEEP}")
     figures = judged(pages)
     for folder, row in figures.items():
         print(f"{folder:20}", *(f"{name} {value:.3f}" for name, value in row.items()))
     if args.out:
-        args.out.write_text(json.dumps(exported(*fitted(pages), args.version), ensure_ascii=False, separators=(",", ":")), "utf-8")
+        args.out.write_text(json.dumps(exported(fitted(pages), classes, words, args.version), ensure_ascii=False, separators=(",", ":")), "utf-8")
     print(json.dumps(figures))
 
 

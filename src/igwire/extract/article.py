@@ -1,12 +1,12 @@
-"""From the bytes of a page (or a PDF, see `documents`) to an article: trafilatura proposes, a trained model of blocks decides, fall-backs where both fail.
+"""From the bytes of a page (or a PDF, see `documents`) to an article: a trained model of blocks decides, asks trafilatura where it is unsure, fall-backs where both fail.
 
-bytes ─ refusal? ─▶ page ─┬─ blocks ──────────────────────┬─▶ kept blocks ─ poor? ─▶ articleBody, feed ─▶ metadata ─▶ Article
-                          ╰─ pruned tree ─ trafilatura ───╯
+bytes ─ refusal? ─▶ page ─▶ blocks ─▶ model ─ unsure? ─▶ trafilatura ─▶ model with its hint ─┬─▶ text ─ short? ─▶ articleBody, feed ─▶ metadata ─▶ Article
+                                       ╰─ sure ───────────────────────────────────────────╯
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -15,19 +15,21 @@ from typing import Any
 
 from igwire.extract import blockmodel, dates, documents, judge, metadata, rules
 from igwire.extract.blocks import Block, Frame, cut, cut_with_depth, tokens_of
-from igwire.extract.features import Hints
+from igwire.extract.features import Hints, with_engine
 from igwire.extract.given import Given
 from igwire.extract.page import Page, decode
 from igwire.model import Article, Extraction, FeedEntry, Mark, Quality
 from igwire.text import clean, clean_line, content_hash, word_count
 
 # Raised when the same page may come out differently; with the library's version it tells what is stale.
-_GENERATION = 3
+_GENERATION = 4
 # A fall-back must bring clearly more than what was found, or the page's own text is kept.
 _CLEARLY_MORE = 1.5
 # A block is kept when it belongs to the article more likely than this; measured, see docs/decisions/0007.
 KEEP = 0.45
-# Where the model expects less of itself (token F1), or keeps less than half of what the engine found, the engine is right more often.
+# Where the model expects more of itself (token F1), it needs no engine: asking costs more than all else together and wins nothing (docs/decisions/0007).
+_CERTAIN = 0.92
+# Where it expects less, or keeps less than half of what the engine found, the engine is right more often.
 _SURE = 0.7
 _HALF = 0.5
 # Shorter lines may be said twice on one page without one being the copy of the other.
@@ -75,19 +77,19 @@ class Found:
 
 
 class Reading:
-    """One page read by both readers, each asked once."""
+    """One page, cut into blocks; the engine reads it only where somebody asks."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
         self.blocks, self.depth = cut_with_depth(page.root)
-        self.pruned = page.pruned()
+        page.prune()
 
     def tree(self) -> Any:
         """The page as a new lxml tree without scripts and styles; who gets it may change it."""
         from lxml.html import HTMLParser, document_fromstring
 
         parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-        return document_fromstring(self.pruned.encode("utf-8", "replace") or b"<p>", parser=parser)
+        return document_fromstring(self.page.html().encode("utf-8", "replace") or b"<p>", parser=parser)
 
     @cached_property
     def engine_text(self) -> str:
@@ -100,17 +102,28 @@ class Reading:
     def hints(self) -> Hints:
         """What the model is told beside the blocks."""
         page = self.page
-        return Hints(title=page.metas.get("og:title") or page.title, body=page.body_text, description=page.description, engine=self.engine_text)
+        return Hints(title=page.metas.get("og:title") or page.title, body=page.body_text, description=page.description)
 
 
-def decided(read: Reading, chances: Any) -> Found:
-    """The blocks that the model keeps, in reading order, or the engine's text where the model is not to be trusted."""
-    kept = tuple(without_copies([block for block, chance in zip(read.blocks, chances, strict=True) if chance >= KEEP and not judge.invites(block)]))
-    sure = judge.expected_f1([len(b.tokens) for b in read.blocks], chances, KEEP)
-    if sure < _SURE or sum(len(b.tokens) for b in kept) < _HALF * len(tokens_of(read.engine_text)):
+def decided(read: Reading, table: Any, chances_of: Callable[[Any], Any]) -> Found:
+    """The blocks that the model keeps, in reading order, or the engine's text where the model is not to be trusted.
+
+    `table`: the blocks' features (`features.matrix`); `chances_of`: from such a table to each block's chance.
+    """
+    found = _kept(read, chances_of(table)) if read.blocks else None
+    if found and found.confidence >= _CERTAIN:
+        return found
+    if found:
+        found = _kept(read, chances_of(with_engine(table, read.blocks, read.engine_text)))
+    if found is None or found.confidence < _SURE or sum(len(b.tokens) for b in found.kept) < _HALF * len(tokens_of(read.engine_text)):
         return Found(tidy(read.engine_text), "trafilatura", judge.FALL_BACK)
+    return found
+
+
+def _kept(read: Reading, chances: Any) -> Found:
+    kept = tuple(without_copies([block for block, chance in zip(read.blocks, chances, strict=True) if chance >= KEEP and not judge.invites(block)]))
     text, marks = composed(kept)
-    return Found(text, "trafilatura+blocks", sure, kept, marks)
+    return Found(text, "blocks", judge.expected_f1([len(b.tokens) for b in read.blocks], chances, KEEP), kept, marks)
 
 
 def without_copies(kept: list[Block]) -> Iterator[Block]:
@@ -144,7 +157,8 @@ def _by_rule(page: Page, rule: rules.Rule) -> Found | None:
 
 
 def _best_text(read: Reading, entry: FeedEntry | None) -> Found:
-    best = decided(read, blockmodel.load().probabilities(read.blocks, read.hints()) if read.blocks else [])
+    model = blockmodel.load()
+    best = decided(read, model.table(read.blocks, read.hints()) if read.blocks else None, model.chances)
     for name, other in (("json_ld", read.page.body_text), ("feed", entry.content if entry else None), ("feed", entry.summary if entry else None)):
         if word_count(best.text) >= judge.SHORT_WORDS:
             break

@@ -31,11 +31,14 @@ class BlockModel:
         self._leaves = np.asarray(data["leaves"], dtype=np.float32)
         self._bias = float(data["bias"])
 
-    def probabilities(self, blocks: list[Block], hints: Hints) -> Any:
-        """For each block the probability (0..1) that it belongs to the article."""
+    def table(self, blocks: list[Block], hints: Hints) -> Any:
+        """The features of the blocks, a row each."""
+        return matrix(blocks, hints, self.classes, self.words)
+
+    def chances(self, table: Any) -> Any:
+        """For each row the probability (0..1) that its block belongs to the article."""
         import numpy as np
 
-        table = matrix(blocks, hints, self.classes, self.words)
         leaf = np.zeros((len(table), len(self._leaves)), dtype=np.int32)
         for level, (columns, borders) in enumerate(zip(self._columns, self._borders, strict=True)):
             leaf |= (table[:, columns] > borders).astype(np.int32) << level

@@ -60,14 +60,19 @@ def _is_markup(body: bytes, content_type: str | None) -> bool:
 
 
 def _too_hard(body: bytes) -> tuple[str, str] | None:
-    heights = list(accumulate(-1 if slash else 1 for slash in _NESTING.findall(body)))
-    # A stray closing tag closes nothing: depth counts from the lowest point so far.
-    deepest = max((height - min(floor, 0) for height, floor in zip(heights, accumulate(heights, min), strict=True)), default=0)
-    if deepest > MAX_OPEN_TAGS:
+    tags = body.count(b"<")
+    if tags > MAX_OPEN_TAGS and _open_tags(body) > MAX_OPEN_TAGS:
         return "failed", "too_deep"
-    if body.count(b"<") > MAX_TAGS * 2 or len(_LINK.findall(body)) > MAX_LINKS or _has_monster_tag(body):
+    if tags > MAX_TAGS * 2 or (tags > MAX_LINKS and len(_LINK.findall(body)) > MAX_LINKS) or _has_monster_tag(body):
         return "failed", "too_complex"
     return None
+
+
+def _open_tags(body: bytes) -> int:
+    """How many elements are open at once at most."""
+    heights = list(accumulate(-1 if slash else 1 for slash in _NESTING.findall(body)))
+    # A stray closing tag closes nothing: depth counts from the lowest point so far.
+    return max((height - min(floor, 0) for height, floor in zip(heights, accumulate(heights, min), strict=True)), default=0)
 
 
 def _has_monster_tag(body: bytes) -> bool:

@@ -45,7 +45,7 @@ def _guess(body: bytes) -> str | None:
 
 
 class Page:
-    """A parsed page, asked for its metadata. The tree is read, never changed, until `pruned` is asked for."""
+    """A parsed page, asked for its metadata. The tree is read, never changed, but for `prune`."""
 
     def __init__(self, text: str) -> None:
         from selectolax.lexbor import LexborHTMLParser
@@ -108,9 +108,12 @@ class Page:
         """What the page gives as its summary."""
         return next((self.metas[name] for name in ("description", "og:description", "twitter:description", "dc.description") if name in self.metas), "")
 
-    def pruned(self) -> str:
-        """The page as well-formed HTML without scripts and styles. Changes the tree: ask last."""
+    def prune(self) -> None:
+        """Take scripts, styles and what else nobody reads out of the tree."""
         self.tree.strip_tags(_UNREAD)
+
+    def html(self) -> str:
+        """The tree as well-formed HTML."""
         text: str = self.tree.html or ""
         return text
 

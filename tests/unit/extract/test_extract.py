@@ -33,7 +33,7 @@ def test_text_title_language_and_hash():
     assert found.title == "The title"
     assert "Paragraph 11 tells" in found.text
     assert found.language == "en"
-    assert found.quality.extractor == "trafilatura+blocks"
+    assert found.quality.extractor == "blocks"
     assert found.content_hash == article().content_hash
 
 
