@@ -61,7 +61,7 @@ def _worth_trying(rule: str, text: str, beside: str) -> bool:
         return "draft-" in text
     if rule == "IP prefix":
         return _NUMBERS.search(beside) is not None
-    return any(letters in beside for letters in _NEEDS[rule])
+    return any(map(beside.__contains__, _NEEDS[rule]))
 
 
 def instruments(text: str) -> list[Found]:

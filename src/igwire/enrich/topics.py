@@ -1,7 +1,6 @@
 """Topics of a text from the controlled list: weighted terms of several languages and linked entities, each topic with what carried it.
 
-One Aho-Corasick automaton over all terms reads the folded text once; rules of several parts are looked at only where their first part
-was found. A title says its topic in one clear term; a text needs more of them the longer it is.
+A title says its topic in one clear term; a text needs more of them the longer it is.
 """
 
 from __future__ import annotations
@@ -9,12 +8,11 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from ahocorasick_rs import AhoCorasick, Implementation
-
 from igwire.enrich.fold import CJK, Folded, key
+from igwire.enrich.terms import TermRules
 from igwire.kb.topics import Topics
 from igwire.kb.topics.loader import NONE
 
@@ -29,10 +27,6 @@ _TITLE_WEIGHT = 2.0
 # What each further occurrence of the same words adds, and how many are counted.
 _AGAIN, _MOST = 0.5, 4
 _THRESHOLD = 0.5
-# Particles that Arabic writes together with the next word.
-_CLITICS = frozenset(a + b for a in ("", "و", "ف") for b in ("", "ال", "ب", "بال", "ل", "لل", "ك", "كال", "س", "سي", "ست", "ي", "ت"))
-_LONGEST_CLITIC = 4
-_LONGEST_ACRONYM = 8
 # Evidence for people to read: so many expressions, of so many characters at each end.
 _EVIDENCE, _SHOWN = 6, 40
 
@@ -45,35 +39,15 @@ class Named(NamedTuple):
     entity: str
 
 
-# Where a part of a rule stands: start and end in folded positions.
-_Spot = tuple[int, int]
 # What speaks for a topic: start and end in the field's code points, and its weight.
 _Span = tuple[int, int, float]
-
-
-class _Pattern(NamedTuple):
-    """One pattern of the automaton: whether it begins and ends with a space, is Arabic, the parts that take it in any case, those that want it as written."""
-
-    lead: int
-    tail: int
-    arabic: bool
-    parts: tuple[int, ...]
-    exact: tuple[tuple[str, int], ...]
 
 
 class TopicFinder:
     """Finds topics by one list of them. Pure: the same text gives the same topics."""
 
     def __init__(self, topics: Topics) -> None:
-        self._parts: dict[tuple[str, ...], int] = {}
-        # By the number of a rule's first part: topic, weight, numbers of the other parts.
-        self._rules: dict[int, list[tuple[str, float, tuple[int, ...]]]] = defaultdict(list)
-        for rule in topics.rules:
-            first, *others = (self._parts.setdefault(part, len(self._parts)) for part in rule.parts)
-            self._rules[first].append((rule.topic, rule.weight, tuple(others)))
-        patterns = _patterns(self._parts)
-        self._patterns = list(patterns.values())
-        self._automaton = AhoCorasick(list(patterns), implementation=Implementation.ContiguousNFA)
+        self._rules = TermRules(topics.rules)
         self._entities: dict[str, list[tuple[str, float]]] = defaultdict(list)
         for topic in topics.by_id.values():
             for ids, weight in ((topic.entities, 1.0), (topic.weak_entities, 0.5)):
@@ -103,13 +77,8 @@ class TopicFinder:
     def _cases(self, text: str, folded: Folded, named: Iterable[Named], near: float) -> dict[str, set[_Span]]:
         """What speaks for each topic."""
         cases: dict[str, set[_Span]] = defaultdict(set)
-        spots = self._spots(text, folded)
-        for part, listed in spots.items():
-            for topic, weight, others in self._rules.get(part, ()):
-                if not others:
-                    cases[topic].update([(a, b, weight) for a, b in folded.originals(listed)])
-                elif all(other in spots for other in others):
-                    cases[topic].update([(a, b, weight) for a, b in folded.originals(_together(spots, part, others, near))])
+        for topic, weight, places in self._rules.holding(text, folded, near):
+            cases[topic].update([(start, end, weight) for start, end in places])
         nothing = cases.pop(NONE, ())
         for name in named:
             for topic, weight in self._entities.get(name.entity, ()):
@@ -117,21 +86,6 @@ class TopicFinder:
         if nothing:
             cases = {topic: {s for s in case if not any(a <= s[0] and s[1] <= b for a, b, _ in nothing)} for topic, case in cases.items()}
         return {topic: case for topic, case in cases.items() if case}
-
-    def _spots(self, text: str, folded: Folded) -> dict[int, list[_Spot]]:
-        spots: dict[int, list[_Spot]] = defaultdict(list)
-        content, patterns = folded.text, self._patterns
-        for number, start, end in self._automaton.find_matches_as_indexes(content, overlapping=True):
-            lead, tail, arabic, parts, exact = patterns[number]
-            spot = (start + lead, end - tail)
-            if arabic and not _word_begins(content, start):
-                continue
-            for part in parts:
-                spots[part].append(spot)
-            for term, part in exact:
-                if _written(text, folded.original(spot[0]), folded.original(spot[1]), term):
-                    spots[part].append(spot)
-        return spots
 
 
 class _Weight(NamedTuple):
@@ -187,74 +141,6 @@ def _apart(spans: Iterable[_Span]) -> Iterator[_Span]:
         yield start, end, weight
 
 
-def _together(spots: Mapping[int, Sequence[_Spot]], first: int, others: tuple[int, ...], near: float) -> Iterator[_Spot]:
-    """Spans from the first to the last part, where every part stands near the first one."""
-    cursors = [0] * len(others)
-    for anchor in spots[first]:
-        low, high = anchor
-        for n, other in enumerate(others):
-            listed = spots[other]
-            while cursors[n] < len(listed) and listed[cursors[n]][1] < anchor[0] - near:
-                cursors[n] += 1
-            partner = _partner(listed, cursors[n], anchor, near)
-            if partner is None:
-                break
-            low, high = min(low, partner[0]), max(high, partner[1])
-        else:
-            yield low, high
-
-
-def _partner(spots: Sequence[_Spot], at: int, anchor: _Spot, near: float) -> _Spot | None:
-    """The first spot from `at` on that is near the anchor and shares no letter with it."""
-    while at < len(spots) and spots[at][0] <= anchor[1] + near:
-        if spots[at][1] <= anchor[0] or spots[at][0] >= anchor[1]:
-            return spots[at]
-        at += 1
-    return None
-
-
 def _is_cjk(text: str, folded: Folded) -> bool:
     beginning = text[:200]
     return bool(folded.scripts & CJK) and sum("\u3400" <= char <= "\u9fff" for char in beginning) * 3 > len(beginning)
-
-
-def _word_begins(text: str, start: int) -> bool:
-    """Whether only Arabic particles stand between `start` and the space before it."""
-    space = text.rfind(" ", max(start - _LONGEST_CLITIC - 1, 0), start)
-    return space >= 0 and text[space + 1 : start] in _CLITICS
-
-
-def _patterns(parts: Mapping[tuple[str, ...], int]) -> dict[str, _Pattern]:
-    terms: dict[str, tuple[list[int], list[tuple[str, int]]]] = {}
-    for alternatives, number in parts.items():
-        for term in alternatives:
-            for pattern in _forms(term):
-                free, exact = terms.setdefault(pattern, ([], []))
-                exact.append((term, number)) if _is_exact(term) else free.append(number)
-    return {
-        pattern: _Pattern(int(pattern[0] == " "), int(pattern[-1] == " "), "\u0600" <= pattern[0] <= "\u06ff", tuple(dict.fromkeys(free)), tuple(exact))
-        for pattern, (free, exact) in terms.items()
-    }
-
-
-def _is_exact(term: str) -> bool:
-    """Whether the term is matched as it is written: an acronym, or a top-level domain with its dot."""
-    return term[0] == "." or (len(term) < _LONGEST_ACRONYM and term.upper() == term and term != term.lower())
-
-
-def _written(text: str, start: int, end: int, term: str) -> bool:
-    if term[0] != ".":
-        return text[start:end] == term
-    # ".org", but not the end of "example.org".
-    return text[start - 1 : start] == "." and not text[max(start - 2, 0) : start - 1].isalnum()
-
-
-def _forms(term: str) -> Iterator[str]:
-    # Inside a phrase an ending is cut by folding (Russian), or is none.
-    folded = key(term.replace("*", ""))
-    first, last = folded[:1], folded[-1:]
-    left = "" if first > "\u0600" else " "
-    right = "" if term.endswith("*") or last > "\u2fff" else " "
-    yield f"{left}{folded}{right}"
-    if folded.startswith("ال"):
-        yield f"لل{folded[2:]}{right}"
