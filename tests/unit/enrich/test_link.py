@@ -48,3 +48,9 @@ def test_of_two_that_are_as_likely_the_score_tells(tagger):
 def test_every_reason_names_rule_alias_and_base(tagger):
     (mention,) = tagger.tag(title=None, text="the Internet Society met").mentions
     assert mention.why.startswith("alias 'Internet Society': stands by itself; kb ")
+
+
+def test_a_product_is_not_the_body_that_makes_it(tagger):
+    found = links(tagger, "Microsoft and ICANN met. The film is on CNN Films and on Amazon Prime Video, says CNN.")
+    assert found["CNN Films"] is found["Amazon Prime Video"] is None
+    assert found["CNN"] is not None
