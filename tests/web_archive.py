@@ -6,26 +6,15 @@ import gzip
 import shutil
 import subprocess
 import tempfile
-import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
+from real_servers import answers, installed_by, wait_until
 
 from igwire.model import WebArchive
-from igwire.runtime.processes import LOOK_S, free_port
-
-_START_S = 60
-
-
-def programs() -> Path:
-    """The folder of pywb's programs. Raises LookupError in words where it cannot be had."""
-    done = subprocess.run([Path(__file__).parents[1] / "scripts" / "pywb"], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise LookupError(done.stderr.strip().splitlines()[-1])
-    return Path(done.stdout.strip())
+from igwire.runtime.processes import free_port
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +49,7 @@ class Archive:
     def __init__(self, seen: Iterable[Seen]) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="igwire-pywb-"))
         self.url = f"http://127.0.0.1:{free_port()}"
-        self.programs = programs()
+        self.programs = installed_by("pywb")
         write_warc(self.folder / "captures.warc.gz", seen)
         for words in (("init", "all"), ("add", "all", "captures.warc.gz")):
             subprocess.run([self.programs / "wb-manager", *words], cwd=self.folder, check=True, capture_output=True)
@@ -71,11 +60,7 @@ class Archive:
         with log_path.open("wb") as log:
             command = [self.programs / "wayback", "-b", "127.0.0.1", "-p", self.url.rpartition(":")[2]]
             server = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log)
-        deadline = time.monotonic() + _START_S
-        while not _answers(self.url):
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(log_path.read_text(encoding="utf-8", errors="replace")[-3000:])
-            time.sleep(LOOK_S)
+        wait_until(lambda: answers(self.url), server, log_path)
         return server
 
     def place(self) -> WebArchive:
@@ -87,10 +72,3 @@ class Archive:
         self._server.kill()
         self._server.wait(30)
         shutil.rmtree(self.folder)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=30).status_code == 200
-    except requests.ConnectionError:
-        return False

@@ -10,8 +10,9 @@ import pytest
 import requests
 from elasticsearch import Elasticsearch
 from posts import dated, held
-from web_archive import Archive, Seen, programs
-from wordpress_site import Site, program
+from real_servers import installed_by
+from web_archive import Archive, Seen
+from wordpress_site import Site
 
 from igwire.feeds.archives import cdx
 from igwire.index import migrate
@@ -47,7 +48,7 @@ def crawl(site: Site, url: str) -> Iterator[Seen]:
 def gone() -> Iterator[tuple[Archive, str, list[tuple[str, str, str]]]]:
     """The archive, the address of the site that is no more, and the rows of its database."""
     try:
-        program(), programs()
+        installed_by("wordpress"), installed_by("pywb")
     except LookupError as why:
         pytest.skip(str(why))
     site = Site(dated())

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 from elasticsearch import Elasticsearch
 from posts import dated, held
-from wordpress_site import Site, program
+from real_servers import installed_by
+from wordpress_site import Site
 
 from igwire.index import migrate
 from igwire.index.writer import BulkWriter
@@ -26,7 +27,7 @@ YEARS = Window(start=datetime(_FIRST, 1, 1, tzinfo=UTC), end=datetime(_LAST + 1,
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     try:
-        program()
+        installed_by("wordpress")
     except LookupError as why:
         pytest.skip(str(why))
     made = Site(dated())

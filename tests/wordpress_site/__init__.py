@@ -7,27 +7,17 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import requests
+from real_servers import answers, installed_by, wait_until
 
-from igwire.runtime.processes import LOOK_S, free_port
+from igwire.runtime.processes import free_port
 
 _HERE = Path(__file__).parent
-_START_S = 60
 PRETTY = "/%year%/%monthnum%/%postname%/"
-
-
-def program() -> Path:
-    """WordPress's folder. Raises LookupError in words where it is not and cannot be installed."""
-    done = subprocess.run([_HERE.parents[1] / "scripts" / "wordpress"], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise LookupError(done.stderr.strip().splitlines()[-1])
-    return Path(done.stdout.strip())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +39,7 @@ class Site:
         self.url = f"http://127.0.0.1:{free_port()}"
         self._database = self._start_database()
         self.web = self.folder / "web"
-        shutil.copytree(program(), self.web, ignore=shutil.ignore_patterns("wp-config.php"), ignore_dangling_symlinks=True)
+        shutil.copytree(installed_by("wordpress"), self.web, ignore=shutil.ignore_patterns("wp-config.php"), ignore_dangling_symlinks=True)
         shutil.copy(_HERE / "config.php", self.web / "wp-config.php")
         (self.web / "wp-content" / "mu-plugins").mkdir(exist_ok=True)
         shutil.copy(_HERE / "closed.php", self.web / "wp-content" / "mu-plugins")
@@ -71,7 +61,7 @@ class Site:
             "$db = mysqli_init(); $db->real_connect('localhost', 'root', '', '', 0, $argv[1]); $db->query('CREATE DATABASE site');",
             str(socket),
         ]
-        _wait(lambda: subprocess.run(make, capture_output=True, check=False).returncode == 0, server, self.folder / "database.log")
+        wait_until(lambda: subprocess.run(make, capture_output=True, check=False).returncode == 0, server, self.folder / "database.log")
         return server
 
     def _variables(self, **more: str) -> dict[str, str]:
@@ -100,7 +90,7 @@ class Site:
             command = ["php", "-S", where, "-t", str(self.web), str(_HERE / "router.php")]
             server = subprocess.Popen(command, env=self._variables(**more), stdout=log, stderr=log)
         try:
-            _wait(lambda: _answers(self.url), server, log_path)
+            wait_until(lambda: answers(self.url), server, log_path)
             yield self.url
         finally:
             server.terminate()
@@ -111,18 +101,3 @@ class Site:
         self._database.kill()
         self._database.wait(30)
         shutil.rmtree(self.folder)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=30).status_code == 200
-    except requests.ConnectionError:
-        return False
-
-
-def _wait(ready, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _START_S
-    while not ready():
-        if server.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(log.read_text(encoding="utf-8", errors="replace")[-3000:])
-        time.sleep(LOOK_S)
