@@ -19,7 +19,7 @@ from igwire.isolate import Killed, Pool
 from igwire.ledger import hosts, items, revisits, runs, sources
 from igwire.ledger.sources import SourceState
 from igwire.model import Capture, ParsedFeed, Source
-from igwire.pipeline import polling
+from igwire.pipeline import polling, space
 from igwire.pipeline.erased import Erased
 from igwire.pipeline.hostwork import HostWork, Pause
 from igwire.pipeline.parts import Parts
@@ -38,10 +38,16 @@ Sent = Capture | FetchError | BadUrl | None
 
 
 def poll_sources(parts: Parts, run_id: str, *, wanted: Sequence[str] = ()) -> dict[str, int]:
-    """Poll what is due of the sources with these ids or in these collections (all active ones when empty), within the time budget."""
+    """Poll what is due of the sources with these ids or in these collections (all active ones when empty), within the time budget.
+
+    With too little room on the disk nothing is asked, everything stays due: {"disk": number of sources}.
+    """
     parts.store.salvage()
+    chosen = followed(parts).choose(wanted)
+    if space.full(parts):
+        return {"disk": len(chosen)}
     until = parts.clock.now() + timedelta(seconds=parts.knobs.budget_s)
-    polled = poll_due(parts, run_id, followed(parts).choose(wanted), mode="live", until=until)
+    polled = poll_due(parts, run_id, chosen, mode="live", until=until)
     # New articles come first; what time is left goes to pages that were fetched before.
     return polled | revisit_due(parts, run_id, until=until)
 

@@ -50,6 +50,8 @@ _LONGEST_COOLING = timedelta(hours=24)
 _FULL_EVERY = timedelta(days=7)
 _FROZEN = timedelta(days=180)
 _FAILING = timedelta(days=30)
+# An address that a move led to may prove wrong; after so long the catalogue's is tried again.
+_MOVE_DOUBTED = timedelta(days=14)
 _WEEK, _DAY, _MONTH, _YEAR = timedelta(days=7), timedelta(days=1), timedelta(days=30), timedelta(days=365)
 _FIRST_RETRY = timedelta(minutes=30)
 # 410 is believed after three days, and looked at monthly three times more.
@@ -377,7 +379,7 @@ def _fault(source: Source, before: SourceState, answer: Answer, word: str, said:
     failures, since = before.failures + 1, before.failing_since or answer.at
     if answer.at - since >= _FAILING and word not in ("gone", "blocked"):
         word, said, wait = "failing", f"{said}, for {(answer.at - since).days} days", _WEEK
-        # The address that a move led to has proved wrong; the catalogue's is tried again.
+    if answer.at - since >= _MOVE_DOUBTED and word != "blocked":
         before = replace(before, feed_url=None, feed_url_was=None)
     if wait is None:
         # Faults that may pass are met again soon, refusals are not.

@@ -12,7 +12,7 @@ from igwire.feeds.probing import Finding, probe
 from igwire.ledger import runs, sources
 from igwire.ledger.sources import Probe, SourceState
 from igwire.model import Source
-from igwire.pipeline import polling
+from igwire.pipeline import polling, space
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.visits import Visits, open_visits
 
@@ -39,7 +39,9 @@ def follow(source: Source, probe: Probe | None) -> Source:
 
 
 def probe_within_budget(parts: Parts, run_id: str) -> dict[str, int]:
-    """Probe what is due for as long as one task may take; the rest is due in the next round."""
+    """Probe what is due for as long as one task may take; the rest, or all with too little room on the disk, is due in the next round."""
+    if space.full(parts):
+        return {"disk": sum(s.status == "probation" for s in parts.catalogue.by_id.values())}
     return probe_due(parts, run_id, until=parts.clock.now() + timedelta(seconds=parts.knobs.budget_s))
 
 

@@ -13,6 +13,7 @@ from igwire.ledger import revisits, sources
 from igwire.ledger.tables import events, items
 from igwire.model import Window
 from igwire.pipeline.poll import poll_due, poll_sources
+from igwire.pipeline.probation import probe_within_budget
 from igwire.pipeline.prune import prune
 from igwire.pipeline.run import run_all
 from igwire.urls import document_id
@@ -34,6 +35,15 @@ def rss(title: str = "One", *more: str) -> bytes:
 def state(bench) -> sources.SourceState:
     with bench.ledger.reading() as conn:
         return sources.states(conn, ["example"])["example"]
+
+
+def test_below_the_floor_of_the_disk_nothing_is_asked_and_all_stays_due(bench):
+    bench.fetcher.answers[URL] = (200, rss(), {})
+    parts = replace(bench.parts(free_floor=10**8), free_bytes=lambda: 10**7)
+    assert poll_sources(parts, "p1") == {"disk": 1}
+    assert probe_within_budget(parts, "p1") == {"disk": 0}
+    assert (bench.fetcher.asked, state(bench).next_poll_at) == ([], None)
+    assert poll_sources(replace(parts, free_bytes=lambda: 10**9), "p2") == {"ok": 1, "new": 1}
 
 
 @ON_BOTH

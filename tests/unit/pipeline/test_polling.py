@@ -285,6 +285,19 @@ def test_a_permanent_redirect_is_adopted_after_ten_equal_sightings_in_three_days
     assert polling.address(replace(SOURCE, feed_url="http://news.example/corrected"), reader.state) == "http://news.example/corrected"
 
 
+def test_after_two_weeks_of_faults_at_an_adopted_address_the_old_one_is_asked_again():
+    reader = after_first()
+    adopted = "https://news.example/new"
+    reader.state = replace(reader.state, feed_url=adopted, feed_url_was=URL)
+    reader.poll(NOW + DAY, 404)
+    reader.poll(NOW + 14 * DAY, 404)
+    assert polling.address(SOURCE, reader.state) == adopted
+    reader.poll(NOW + 15 * DAY, 404)
+    assert polling.address(SOURCE, reader.state) == URL
+    assert reader.poll(NOW + 16 * DAY, body=rss("a", "b", "c")).after.state == "ok"
+    assert polling.address(SOURCE, reader.state) == URL
+
+
 def test_one_sighting_a_hasty_ten_and_another_feed_adopt_nothing():
     portal = after_first()
     moved(portal, NOW + HOUR, "http://portal.example/", b"<html><body>Welcome to the hotel</body></html>")
