@@ -13,7 +13,14 @@ def _app():  # type: ignore[no-untyped-def]  # FastAPI is imported only where pl
     from igwire import settings, wiring
     from igwire.web.app import create_app
 
-    return create_app(wiring.reader, wiring.CLOCK, viewer=settings.get().web_viewer or "public", dependencies=[Depends(get_user)], metrics=wiring.metrics)
+    return create_app(
+        wiring.reader,
+        wiring.CLOCK,
+        viewer=settings.get().web_viewer or "public",
+        dependencies=[Depends(get_user)],
+        metrics=wiring.metrics,
+        titles=wiring.titles,
+    )
 
 
 class IgwirePlugin(AirflowPlugin):

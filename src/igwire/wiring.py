@@ -110,6 +110,14 @@ def topics_named(words: str) -> tuple[str, ...]:
     return tagger().topics_named(words)
 
 
+def titles() -> dict[str, dict[str, str]]:
+    """What people call sources and topics, by id."""
+    from igwire.kb import topics
+
+    sources = {source.id: source.title for source in catalogue().by_id.values()}
+    return {"source": sources, "topic": {topic.id: topic.title for topic in topics.load().by_id.values()}}
+
+
 def search_index() -> BulkWriter:
     """Writes to the index."""
     from igwire.index.writer import BulkWriter

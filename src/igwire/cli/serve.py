@@ -40,4 +40,11 @@ def page_for(chosen: Settings, address: str) -> FastAPI:
     # Behind a proxy on this machine sits the public, too.
     own = access.is_loopback(address) and not header
     guards = [Depends(access.guard(token=token, user_header=header))] if token or header else []
-    return create_app(wiring.reader, wiring.CLOCK, viewer=chosen.web_viewer or ("owner" if own else "public"), dependencies=guards, metrics=wiring.metrics)
+    return create_app(
+        wiring.reader,
+        wiring.CLOCK,
+        viewer=chosen.web_viewer or ("owner" if own else "public"),
+        dependencies=guards,
+        metrics=wiring.metrics,
+        titles=wiring.titles,
+    )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
+
+import orjson
 
 from igwire import schema
 from igwire.model import Article, CopyFacts, DocumentContext, EnrichedArticle, Mention, Tags
@@ -33,8 +34,7 @@ def project(enriched: EnrichedArticle, context: DocumentContext) -> dict[str, An
         **_identity(article, context), **_times(article, context), **_texts(article, context), **_provenance(article, tags, context), **_entities(tags),
         **_statements(article, tags), **_copies(context),
     }  # fmt: skip
-    cleaned: dict[str, Any] = _without_empty(fields)
-    return cleaned
+    return _without_empty(fields)
 
 
 def document_hash(document: dict[str, Any]) -> str:
@@ -43,7 +43,7 @@ def document_hash(document: dict[str, Any]) -> str:
     The stemmed twins are left out: they repeat the text, and are no part of the source.
     """
     kept = {name: value for name, value in document.items() if name != "stemmed"}
-    return hashlib.sha256(json.dumps(kept, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _identity(article: Article, context: DocumentContext) -> dict[str, Any]:
@@ -137,8 +137,14 @@ def _mention(mention: Mention) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _without_empty(value: Any) -> Any:
-    if isinstance(value, dict):
-        cleaned = {name: _without_empty(inner) for name, inner in value.items()}
-        return {name: inner for name, inner in cleaned.items() if inner not in (None, "", [], {})}
-    return [_without_empty(inner) for inner in value] if isinstance(value, list) else value
+def _without_empty(value: dict[str, Any]) -> dict[str, Any]:
+    cleaned: dict[str, Any] = {}
+    for name, inner in value.items():
+        if isinstance(inner, dict):
+            inner = _without_empty(inner)
+        elif isinstance(inner, list):
+            inner = [_without_empty(one) if isinstance(one, dict) else one for one in inner]
+        # Zero and False say something; what is equal to zero is neither of the empty ones.
+        if inner or inner == 0:
+            cleaned[name] = inner
+    return cleaned

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import orjson
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from igwire import schema
@@ -197,6 +198,10 @@ def _sliced(pairs: list[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
 
 def _serialise(action: WriteAction) -> bytes | WriteResult:
     try:
-        return json.dumps(action.body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        body = orjson.dumps(action.body)
+        if b"null" in body:
+            # Perhaps a number that is none, which would go as null without a word: the strict encoder refuses it.
+            json.dumps(action.body, allow_nan=False)
+        return body
     except (ValueError, TypeError) as error:
         return WriteResult(doc_id=action.doc_id, version=action.version, outcome="refused", reason=f"not serialisable: {error}")

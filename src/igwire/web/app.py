@@ -19,7 +19,7 @@ from igwire.search.rights import Viewer
 from igwire.web.files import Files
 from igwire.web.metrics import Measure, serve_metrics
 from igwire.web.pages import Pages
-from igwire.web.shelf import Shelf
+from igwire.web.shelf import Shelf, Titles
 
 HERE = Path(__file__).parent
 _CSP = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
@@ -31,15 +31,22 @@ _HEADERS = {
 
 
 def create_app(
-    reader: Callable[[], Reader], clock: Clock, *, viewer: Viewer = "public", dependencies: Sequence[Any] = (), metrics: Measure | None = None
+    reader: Callable[[], Reader],
+    clock: Clock,
+    *,
+    viewer: Viewer = "public",
+    dependencies: Sequence[Any] = (),
+    metrics: Measure | None = None,
+    titles: Callable[[], Titles] = dict,
 ) -> FastAPI:
     """The page as an application.
 
-    `reader` is called once, at the first request; `viewer` decides how much of a text is shown (`search.rights`); `dependencies` guard
-    every route (a login); `metrics` answers /metrics where it is given.
+    `reader` and `titles` (of sources and topics, which are shown by their ids without) are called once, when they are first needed;
+    `viewer` decides how much of a text is shown (`search.rights`); `dependencies` guard every route (a login); `metrics` answers /metrics
+    where it is given.
     """
     app = FastAPI(title="igwire", docs_url=None, redoc_url=None, openapi_url=None, dependencies=list(dependencies))
-    shelf = Shelf(reader, clock, viewer, HERE / "templates")
+    shelf = Shelf(reader, clock, viewer, HERE / "templates", titles)
     pages, files = Pages(shelf), Files(shelf)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     for path, page in (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -21,18 +21,21 @@ from igwire.web import views
 
 _EMPTY = {"q": "", "from": "", "to": "", "sort": "relevance", "size": "10", **{name: [] for name in FACETS.values()}}
 Params = dict[str, Any]
+# Facet → value → what people call it.
+Titles = Mapping[str, Mapping[str, str]]
 
 
 class Shelf:
     """Shared by all routes of one application."""
 
-    def __init__(self, reader: Callable[[], Reader], clock: Clock, viewer: Viewer, templates: Path) -> None:
+    def __init__(self, reader: Callable[[], Reader], clock: Clock, viewer: Viewer, templates: Path, titles: Callable[[], Titles]) -> None:
         self._make_reader = reader
+        self._make_titles = titles
         self.clock = clock
         self.viewer: Viewer = viewer
         self._templates = Environment(loader=FileSystemLoader(templates), autoescape=True, trim_blocks=True, lstrip_blocks=True)
         names = ("snippet", "safe_link", "direction", "marked", "paragraphs", "language_name")
-        self._templates.globals.update({name: getattr(views, name) for name in names}, country_name=self.country_name, as_is=str)
+        self._templates.globals.update({name: getattr(views, name) for name in names}, country_name=self.country_name, called=self.called)
 
     @cached_property
     def reader(self) -> Reader:
@@ -46,6 +49,22 @@ class Shelf:
     def country_name(self, code: str) -> str:
         """The name of a country, or its code."""
         return self._countries.get(code, code)
+
+    @cached_property
+    def _titles(self) -> Titles:
+        return self._make_titles()
+
+    def called(self, facet: str, value: str) -> str:
+        """What people call a value of a facet; the value itself where nobody has named it."""
+        if facet == "country":
+            return self.country_name(value)
+        if facet == "language":
+            return views.language_name(value)
+        if facet == "kind":
+            return value.replace("_", " ")
+        if facet == "entity":
+            return entity.name if ":" in value and (entity := self.reader.entity(value)) else value
+        return self._titles.get(facet, {}).get(value, value)
 
     @property
     def today(self) -> date:

@@ -181,3 +181,27 @@ def test_what_no_retry_mends_stops_the_run(server, answer):
     with pytest.raises(Unavailable):
         write(server)
     assert len(server.requests) == 1
+
+
+def mentioned(entity: str | None, count: int, field: str = "text") -> tuple[Mention, ...]:
+    return tuple(Mention(start=n, end=n + 1, surface="x", type="organisation", entity=entity, field=field, why="alias") for n in range(count))
+
+
+def test_an_article_is_mostly_about_what_its_title_or_its_text_again_and_again_names():
+    tags = Tags(mentions=(*mentioned("org:once", 1), *mentioned("org:title", 1, "title"), *mentioned("org:often", 30), *mentioned(None, 30)), stamp="t")
+    assert project(EnrichedArticle(article=ARTICLE, tags=tags), CONTEXT)["entities"]["main"] == ["org:often", "org:title"]
+
+
+def test_zero_and_false_say_something_and_empty_fields_do_not():
+    fields = document()
+    assert fields["entities"]["count"] == 2
+    nothing = project(EnrichedArticle(article=ARTICLE, tags=Tags(stamp="t")), CONTEXT)
+    assert nothing["entities"]["count"] == 0
+    assert "quotes" not in nothing
+    assert "main" not in nothing["entities"]
+
+
+def test_a_number_that_is_none_is_refused():
+    body = {"quality": {"confidence": float("nan")}}
+    (result,) = BulkWriter(Elasticsearch("http://127.0.0.1:9"), "p", FakeClock()).write([WriteAction(doc_id="a", version=1, body=body)])
+    assert result.outcome == "refused"

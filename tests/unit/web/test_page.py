@@ -305,3 +305,12 @@ def test_any_path_is_answered_or_explained(client, page, key):
 def test_helpers():
     assert str(snippet("a &lt;b&gt; <mark>c</mark>")) == "a &lt;b&gt; <mark>c</mark>"
     assert str(marked({"body": "plain"})) == "plain"
+
+
+def test_values_of_facets_go_by_their_titles(reader):
+    titles = {"source": {"s<": "The <S>"}, "topic": {}}
+    with TestClient(create_app(lambda: reader, FakeClock(), viewer="owner", titles=lambda: titles)) as client:
+        page = client.get("/?q=icann&source=s%3C").text
+    assert page.count("The &lt;S&gt;") >= 2
+    assert "The <S>" not in page
+    assert "source=s%3C" in page
