@@ -132,9 +132,11 @@ def bury(conn: sa.Connection, item: Item, *, stage: str, reason: str, detail: st
     conn.execute(dead_letters.insert().values(**values))
 
 
-def resolve(conn: sa.Connection, item_id: str, *, now: datetime) -> None:
-    """The item's open dead letters are answered."""
+def resolve(conn: sa.Connection, item_id: str, *, now: datetime, stage: str | None = None) -> None:
+    """The item's open dead letters (those of one `stage` where given) are answered."""
     still_open = (dead_letters.c.item_id == item_id) & dead_letters.c.resolved_at.is_(None)
+    if stage:
+        still_open &= dead_letters.c.stage == stage
     conn.execute(dead_letters.update().where(still_open).values(resolved_at=now))
 
 

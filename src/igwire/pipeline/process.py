@@ -363,6 +363,7 @@ def _settle_write(work: Work, conn: sa.Connection, item: Item, before: StoredDoc
     if result.outcome in ("acked", "superseded"):
         if work.target is None:
             documents.acknowledged(conn, result.doc_id, result.version)
+            runs.resolve(conn, item.id, now=work.parts.clock.now(), stage="index")
         items.move(conn, item.id, "indexed")
         outcome = Outcome.UNCHANGED if result.version == before.indexed_seq else Outcome.INDEXED
         _end(work, conn, item, outcome, stage="index", detail=f"version {result.version}")
