@@ -179,3 +179,8 @@ def test_where_any_word_is_enough_a_topic_is_too():
     about = About(topics=("shutdowns",))
     ways = build_query(SearchRequest(text="Internet shutdowns", any_word=True), about).query["function_score"]["query"]["bool"]["filter"][0]["bool"]["should"]
     assert sum("topics" in json.dumps(way) for way in ways) == 1
+
+
+def test_page_5000_is_refused_before_anything_is_asked():
+    with pytest.raises(QueryError, match="can be paged through"):
+        SearchRequest(page=5000)
