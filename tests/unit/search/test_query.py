@@ -184,3 +184,8 @@ def test_where_any_word_is_enough_a_topic_is_too():
 def test_page_5000_is_refused_before_anything_is_asked():
     with pytest.raises(QueryError, match="can be paged through"):
         SearchRequest(page=5000)
+
+
+def test_every_search_tells_elasticsearch_to_stop_after_three_seconds():
+    body, _ = build(SearchRequest(text="a* OR b* OR c*"))
+    assert body["timeout"] == "3s"
