@@ -128,3 +128,18 @@ def test_a_run_without_elasticsearch_is_red_and_the_next_one_completes_it_withou
     assert run.status == "ok"
     assert run.totals["outcomes"]["indexed"] == run.totals["planned"] == 6
     assert [r["path"] for r in newsroom.log[asked:] if not r["conditional"]] == []
+
+
+@pytest.mark.integration
+def test_a_host_that_asks_for_two_minutes_between_requests_holds_up_no_other(tmp_path, newsroom, elasticsearch_url, index_prefix, airflow_database):
+    newsroom.crawl_delay["wuzhen-courier"] = 120
+    slow = newsroom.sites["wuzhen-courier"].address
+    standing = Standing(tmp_path, newsroom, elasticsearch_url, index_prefix)
+    done = standing.test_run({"since": "2015-01-01", "sources": ["wuzhen-courier", "red-abierta"]}, IGWIRE_COLLECT_BUDGET_S="15")
+    run = standing.newest()
+    assert run.status == "ok", done.stdout[-3000:]
+    pages = [r["host"] == slow for r in newsroom.log if r["status"] == 200 and "robots" not in r["path"] and r["path"] not in ("/feed/", "/noticias/atom")]
+    held, others = (sum(story.site == site for story in newsroom.stories) for site in ("wuzhen-courier", "red-abierta"))
+    assert run.totals["outcomes"]["indexed"] == others + pages.count(True)
+    assert pages.count(True) <= 1, "two pages within two minutes"
+    assert run.totals["outcomes"]["deferred"] == held - pages.count(True), run.totals
