@@ -192,6 +192,7 @@ def finish_rebuild(ti: Any, batches: Sequence[Mapping[str, Any]]) -> dict[str, A
         raise RuntimeError("; ".join(done.faults))
     if batches and (target := batches[0]["target"]):
         rebuild.swap_in(parts, ti.run_id, wiring.index_versions(), target, done)
+        wiring.refresh_names()
     return {name: count for name, count in done.outcomes.items() if count}
 
 

@@ -350,7 +350,7 @@ def tend() -> list[Line]:
         done = backup(chosen.backup_url)
         return f"{done.files} files are in the backup, {done.copied} of them copied now"
 
-    index = Tended(elasticsearch_client(), chosen.index_prefix)
+    index = Tended(elasticsearch_client(), chosen.index_prefix, knowledge_base)
     care = Care(
         parts=parts(), state=chosen.state.absolute(), index=index, clock=CLOCK, keep_feeds_days=chosen.keep_feeds_days,
         backup=save if chosen.backup_url else None,
@@ -373,7 +373,16 @@ def rebuild_into_new(parts: Parts, run_id: str, *, first: str, selection: Any) -
 
     if selection != Selection():
         raise UsageError("--into new makes a whole index; leave out --select and --only-stale")
-    return into_new(parts, run_id, index_versions(), first=first)
+    done = into_new(parts, run_id, index_versions(), first=first)
+    refresh_names()
+    return done
+
+
+def refresh_names() -> None:
+    """Weigh the names of entities, which searches suggest, by the articles that the live index holds."""
+    from igwire.index import entities
+
+    entities.refresh(elasticsearch_client(), settings.get().index_prefix, knowledge_base())
 
 
 def index_versions() -> Any:

@@ -11,6 +11,7 @@ from fakes import FakeClock
 from igwire.index import migrate
 from igwire.index.tending import Tended, watermark
 from igwire.index.writer import BulkWriter
+from igwire.kb import load
 from igwire.model import WriteAction
 
 pytestmark = pytest.mark.integration
@@ -45,7 +46,7 @@ def test_the_weekly_care_leaves_no_removed_document_in_the_servers_files(elastic
         writer.remove({"a": 2})
         for _ in range(20):
             # The server lets go of its history every 30 seconds.
-            Tended(client, index_prefix).expunge()
+            Tended(client, index_prefix, load).expunge()
             client.indices.refresh(index=f"{index_prefix}-articles")
             docs = client.indices.stats(index=f"{index_prefix}-articles", metric="docs")["_all"]["primaries"]["docs"]
             if docs["deleted"] == 0:
@@ -58,7 +59,7 @@ def test_the_weekly_care_reads_the_live_index_and_the_disk(elasticsearch_url, in
     with Elasticsearch(elasticsearch_url) as client:
         migrate.apply(client, index_prefix)
         assert {r.outcome for r in BulkWriter(client, index_prefix, FakeClock()).write(actions(1, "a", "b"))} == {"acked"}
-        tended = Tended(client, index_prefix)
+        tended = Tended(client, index_prefix, load)
         assert sorted(name for name, _ in tended.held()) == ["a", "b"]
         assert (tended.finds("a"), tended.finds("nothing of the kind")) == (True, False)
         used, stopped = watermark(client)

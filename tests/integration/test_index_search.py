@@ -13,7 +13,9 @@ from elasticsearch import Elasticsearch
 from igwire import schema
 from igwire.errors import ConfigError, QueryError, Unavailable
 from igwire.index import migrate
+from igwire.index.tending import Tended
 from igwire.index.writer import BulkWriter
+from igwire.kb import load
 from igwire.ledger import runs
 from igwire.model import Window, WriteAction
 from igwire.orchestrate import resolve_window
@@ -173,6 +175,21 @@ def test_rebuilding_into_a_new_index_while_somebody_searches(filled, client, ind
     lost = next(iter(before))
     client.delete(index=f"{index_prefix}-articles", id=lost, refresh=True)
     assert differing(parts, migrate.Versions(client, index_prefix).hashes(f"{index_prefix}-articles")) == [lost]
+
+
+def test_names_are_weighed_by_what_the_index_holds_and_gone_entities_go(index, client, index_prefix):
+    kb, entities = load(), f"{index_prefix}-entities"
+    tended = Tended(client, index_prefix, lambda: kb)
+    assert tended.name() == len(kb.by_id) == client.count(index=entities)["count"]
+    bodies = [{"doc_id": f"d{n}", "title": "t", "entities": {"id": ["org:icann"]}} for n in range(3)]
+    list(index.write([WriteAction(doc_id=body["doc_id"], version=1, body=body) for body in bodies]))
+    client.index(index=f"{entities}-write", id="org:gone", document={"id": "org:gone", "name": "Gone"}, refresh=True)
+    client.indices.refresh(index=f"{index_prefix}-articles")
+    assert tended.name() == client.count(index=entities)["count"]
+    assert client.get(index=entities, id="org:icann")["_source"]["articles"] == 3
+    client.indices.delete(index=next(iter(client.indices.get_alias(name=entities))))
+    with pytest.raises(Unavailable, match="names of entities cannot be written"):
+        tended.name()
 
 
 def test_a_run_without_elasticsearch_and_the_next_one_with_it(newsroom_bench, index, client, index_prefix):

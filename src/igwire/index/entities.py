@@ -7,6 +7,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch, helpers
 
+from igwire.errors import Unavailable
 from igwire.kb import Entity, KnowledgeBase
 
 # Entities counted by one request; the knowledge base is far smaller.
@@ -16,13 +17,24 @@ _LONGEST_NAME = 50
 
 
 def refresh(client: Elasticsearch, prefix: str, kb: KnowledgeBase) -> int:
-    """Write every entity with its present number of articles, and take out what has left the knowledge base; how many there are."""
+    """Write every entity with its present number of articles, and take out what has left the knowledge base; how many there are.
+
+    Raises Unavailable when an entity is not taken; faults of the server as they come.
+    """
     counts = _counts(client, prefix)
     alias = f"{prefix}-entities-write"
-    helpers.bulk(client, _actions(kb, counts), index=alias, refresh=True)
+    _send(client, _actions(kb, counts), alias)
     gone = [hit["_id"] for hit in helpers.scan(client, index=alias, _source=False) if hit["_id"] not in kb.by_id]
-    helpers.bulk(client, ({"_op_type": "delete", "_id": entity} for entity in gone), index=alias, refresh=True)
+    _send(client, ({"_op_type": "delete", "_id": entity} for entity in gone), alias)
     return len(kb.by_id)
+
+
+def _send(client: Elasticsearch, actions: Iterator[dict[str, Any]], alias: str) -> None:
+    try:
+        # Where the alias is missing, the server would make an index of that name, with a mapping of its own.
+        helpers.bulk(client, actions, index=alias, refresh=True, require_alias=True)
+    except helpers.BulkIndexError as error:
+        raise Unavailable(f"the names of entities cannot be written: {str(error.errors[0])[:300]}. Run `igwire index apply`.") from error
 
 
 def _counts(client: Elasticsearch, prefix: str) -> dict[str, int]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from igwire.errors import Unavailable
-from igwire.index import migrate
+from igwire.index import entities, migrate
+from igwire.kb import KnowledgeBase
 
 # A large archive's segments take minutes to write anew.
 _MERGE_S = 600.0
@@ -16,8 +17,8 @@ _MERGE_S = 600.0
 class Tended:
     """See `pipeline.tend.Index`."""
 
-    def __init__(self, client: Elasticsearch, prefix: str) -> None:
-        self._client, self._prefix = client, prefix
+    def __init__(self, client: Elasticsearch, prefix: str, kb: Callable[[], KnowledgeBase]) -> None:
+        self._client, self._prefix, self._kb = client, prefix, kb
 
     def held(self) -> Iterator[tuple[str, str]]:
         """Id and hash of every document of the live index. Raises Unavailable."""
@@ -44,6 +45,13 @@ class Tended:
         except (ApiError, TransportError) as error:
             raise Unavailable(f"the index cannot be searched: {str(error)[:300]}") from error
         return bool(found["hits"]["hits"])
+
+    def name(self) -> int:
+        """Write the names of all entities anew, weighed by their articles; how many entities. Raises Unavailable."""
+        try:
+            return entities.refresh(self._client, self._prefix, self._kb())
+        except (ApiError, TransportError) as error:
+            raise Unavailable(f"the names of entities cannot be written: {str(error)[:300]}") from error
 
     def room(self) -> str | None:
         """What the server's disk watermarks stop, in words; None when nothing. Raises Unavailable."""

@@ -1,6 +1,6 @@
 """The weekly care of the archive: what ledger, raw store and index say must be the same, and stay so.
 
-erasures ─ seal ─ raw store ─ index ─ prune ─ backup ─ canary ─ room ─▶ report: one line a step or more; red ones need a person
+erasures ─ seal ─ raw store ─ index ─ names ─ prune ─ backup ─ canary ─ room ─▶ report: one line a step or more; red ones need a person
 A step that fails is a red line, and the next one is taken all the same.
 """
 
@@ -47,6 +47,9 @@ class Index(Protocol):
 
     def finds(self, title: str) -> bool:
         """Whether a search for that title finds anything. Raises Unavailable."""
+
+    def name(self) -> int:
+        """Write the names of all entities anew, weighed by their articles; how many entities. Raises Unavailable."""
 
     def room(self) -> str | None:
         """What the server's disk watermarks stop, in words; None when nothing."""
@@ -140,6 +143,13 @@ def _strangers(care: Care, strangers: set[str], held: int) -> Iterator[tuple[str
         yield "repaired", f"{len(strangers)} documents that the ledger does not know were removed from the index: {_some(sorted(strangers))}"
 
 
+def _names(care: Care, _run: str) -> Iterator[tuple[str, str]]:
+    """What is suggested first is what most is written about."""
+    with care.parts.ledger.reading() as conn:
+        empty = documents.newest_indexed(conn) is None
+    yield "ok", "no document is indexed yet" if empty else f"{care.index.name()} entities can be suggested by their names"
+
+
 def _prune(care: Care, _run: str) -> Iterator[tuple[str, str]]:
     gone = prune(care.parts, days=care.keep_feeds_days)
     yield "ok", f"{len(gone)} segments of feed answers older than {care.keep_feeds_days} days were removed"
@@ -179,5 +189,5 @@ def _some(names: list[str]) -> str:
 
 
 _STEPS: tuple[tuple[str, Callable[[Care, str], Iterator[tuple[str, str]]]], ...] = (
-    ("erasures", _erasures), ("seal", _seal), ("raw store", _raw), ("index", _index), ("prune", _prune), ("backup", _backup), ("canary", _canary), ("room", _room),
+    ("erasures", _erasures), ("seal", _seal), ("raw store", _raw), ("index", _index), ("names", _names), ("prune", _prune), ("backup", _backup), ("canary", _canary), ("room", _room),
 )  # fmt: skip

@@ -35,6 +35,10 @@ class Held:
     def held(self):
         return [(doc_id, document_hash(body)) for doc_id, body in self.index.documents.items()]
 
+    def name(self) -> int:
+        self.named = len(self.index.documents)
+        return self.named
+
     def expunge(self) -> None:
         self.expunged = True
 
@@ -66,6 +70,12 @@ def test_in_order_everything_is_ok_and_the_report_is_kept(filled):
     with filled.ledger.reading() as conn:
         run = runs.get(conn, "t1")
     assert (run.mode, run.status, len(run.totals["lines"])) == ("tend", "ok", len(lines))
+
+
+def test_names_are_weighed_once_something_is_indexed(filled):
+    kept = care(filled)
+    assert said(tend(kept, "t1"), "names") == [("ok", "2 entities can be suggested by their names")]
+    assert kept.index.named == 2
 
 
 def test_missing_and_older_documents_are_sent_again_and_unknown_ones_removed(filled):
