@@ -30,12 +30,6 @@ _METONYM = re.compile(
     r"(?:['’]s)?\s(?:said|says|announced|warned|denied|accused|condemned|wants|insists|vowed|urged|rejected|agreed|refused|responded|argues|argued|imposed|sanctioned|has (?:said|accused|denied|warned))\b"
 )
 
-# Behind a body's name these make the name of a product or a daughter: "Amazon Prime Video" is not Amazon.
-_PRODUCT = re.compile(
-    r"(?:[ \u00a0](?:Books|Capital|Classroom|Cloud|Docs|Drive|Earth|Films|Kids|Maps|Music|Pay|Photos|Pictures|Play|Prime|Scholar|Store|Studios|Translate|TV|Ventures|Video|Workspace)\b)+"
-)
-_BODIES = frozenset(("organisation", "company", "media"))
-
 
 class Link(NamedTuple):
     """The outcome for one hit. `role`: "metonym" where a place stands for its government, "demonym" where its people are meant."""
@@ -141,14 +135,6 @@ class Context:
             if not (text[at - 1 : at].isalnum() or text[at + len(word) : at + len(word) + 1].isalnum()):
                 yield at
             at = text.find(word, at + 1)
-
-
-def product_end(hit: Hit, text: str) -> int | None:
-    """Where the name of a product ends that the hit begins, when the hit names a body; else None."""
-    if not any(name.entity and name.entity.type in _BODIES for name in hit.names):
-        return None
-    match = _PRODUCT.match(text, hit.end)
-    return match.end() if match else None
 
 
 def _demonym(hit: Hit) -> Link | None:

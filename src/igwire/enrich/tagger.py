@@ -17,9 +17,10 @@ from igwire.enrich.curation import Curator
 from igwire.enrich.engines import Engine, merged
 from igwire.enrich.fold import Folded, fold
 from igwire.enrich.instruments import instruments
-from igwire.enrich.link import Context, Link, product_end
+from igwire.enrich.link import Context, Link
 from igwire.enrich.match import Hit, Matcher
 from igwire.enrich.names import Found, Span
+from igwire.enrich.nested import longer_name
 from igwire.enrich.quotes import QuoteFinder
 from igwire.enrich.recognise import Recogniser
 from igwire.enrich.roles import RoleFinder
@@ -33,17 +34,16 @@ from igwire.kb.lexicon import Lexicon
 from igwire.model import Mention, Tags
 
 # Raised when the same text may be tagged otherwise; with the knowledge base's version it tells what is stale.
-_GENERATION = 3
+_GENERATION = 4
 # Nearly as sure as a title before a name.
 _DEFINED = 0.88
-_PRODUCT = 0.92
 _WORDS = re.compile(r"[^\W\d_][\w’'-]+")
 
 
 @dataclass(slots=True)
 class Reading:
     """What one pass over a field finds, each layer for those behind it: the text folded, its capitalised words, the names of the knowledge base,
-    the acronyms that the text defines, products named after their makers, what the names stand for, and names that rules (or a model) found.
+    the acronyms that the text defines, longer names that begin or end with one of the base, what the names stand for, and names that rules (or a model) found.
     `name`: title or text."""
 
     name: str
@@ -52,7 +52,7 @@ class Reading:
     capitalised: Sequence[Stretch]
     hits: Sequence[Hit]
     defined: Sequence[Definition]
-    products: Sequence[Found]
+    longer: Sequence[Found]
     links: Sequence[tuple[Hit, Link]] = ()
     found: list[Found] = field(default_factory=list)
 
@@ -119,9 +119,10 @@ class Tagger:
     def _read(self, name: str, text: str) -> Reading:
         folded = fold(text)
         hits = self._matcher.hits(text, folded)
-        products = [Found(hit.start, end, "product", "a body's name before a product's", _PRODUCT) for hit in hits if (end := product_end(hit, text))]
-        starts = {product.start for product in products}
-        return Reading(name, text, folded, stretches(text), [hit for hit in hits if hit.start not in starts], list(definitions(text)), products)
+        longer = [found for hit in hits if (found := longer_name(hit, text, self._vocabulary))]
+        if longer:
+            hits = [hit for hit in hits if not any(found.start <= hit.start and hit.end <= found.end for found in longer)]
+        return Reading(name, text, folded, stretches(text), hits, list(definitions(text)), longer)
 
     def _link(self, readings: Sequence[Reading], meanings: dict[str, str | None], published: str | None) -> None:
         whole = "\n".join([reading.text for reading in readings if reading.text])
@@ -134,10 +135,10 @@ class Tagger:
         people = [r.text[hit.start : hit.end] for r in readings for hit, link in r.links if link.entity.type == "person"]
         taken = [[Span(hit.start, hit.end, link.entity.type) for hit, link in r.links if link.entity.type != "concept"] for r in readings]
         for reading, spans in zip(readings, taken, strict=True):
-            spans += [Span(product.start, product.end, product.type) for product in reading.products]
+            spans += [Span(longer.start, longer.end, longer.type) for longer in reading.longer]
         ruled = self._recogniser.find([r.text for r in readings], [r.capitalised for r in readings], taken, people)
         for reading, found in zip(readings, ruled, strict=True):
-            found += reading.products
+            found += reading.longer
             found += other_scripts(reading.text, reading.folded.scripts, reading.hits, self._vocabulary.first_names)
             found += instruments(reading.text)
             reading.found = merged(found, self._engine.find(reading.text, language)) if self._engine else found
