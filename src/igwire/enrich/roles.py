@@ -10,6 +10,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from igwire.enrich.fold import key
+from igwire.enrich.scripts import SURNAME
 from igwire.enrich.speakers import Speaker, Words, words_pattern
 from igwire.enrich.vocabulary import SEQUENCE
 
@@ -17,10 +19,32 @@ _REACH = 150
 _HAN_REACH = 24
 _LONGEST_HAN_BODY = 14
 _CJK = re.compile(r"[\u3400-\u9fff]")
-_ARTICLES = r"(?:the|an?|l[ea’']|les|une?|el|las?|los|его|её|der|die|das|o|a)"
+_ARTICLES = r"(?:the|an?|l[ea’']|les|(?-i:une?)|el|las?|los|его|её|der|die|das|o|a)"
+# What a minister has charge of belongs to the office: "ministre de l'Économie", "ministro de Comunicaciones", "министр цифрового развития".
+_PORTFOLIO = (
+    r"(?:(?<=inister)|(?<=inistre)|(?<=inistro)|(?<=inistra))(?<!prime.minister)(?<!premier.ministre)(?<!remière.ministre)(?<!primer.ministro)(?<!primera.ministra)"
+    r"(?:\s(?-i:[a-zà-ÿ]+)){0,2}?\s(?:of|for|de\sla|de\sl['’]|del|de|du|des|da|do|das|à\sl['’]|au)\s?(?-i:(?:the\s)?[A-Za-zÀ-ÿ-]+(?:\s[A-ZÀ-Þ][\wÀ-ÿ]+(?!\s[A-ZÀ-Þ]))?)(?:\s(?:and|et|y|e)\s(?:de\sla\s|du\s|des\s|de\sl['’])?(?-i:[A-Za-zÀ-ÿ-]+))?"
+    r"|(?:(?<=министр)|(?<=министра)|(?<=министром)|(?<=министру))(?<!ремьер-министр)(?-i:\s[а-яё]+){1,3}(?=\s(?-i:[А-ЯЁ])|\s?,|\s?$)"
+)
+# The field of an office, written small: "professor of law at", "profesor de derecho en", "эксперт по безопасности".
+_FIELD = (
+    r"\s(?-i:for|of|de|en|in)\s(?-i:[a-zà-ÿ]+(?:\s[a-z]+)?)(?=\s(?:at|with|à|au|chez|en|de|del|da|do)\s|\sin\s|,)|\sfor\s(?-i:[a-z]+)(?=\s)|\sd['’](?-i:[a-zà-ÿ]+)(?=\s(?:à|au|chez|de)\s|,)"
+    r"|\sпо\s(?-i:(?:[а-яё-]+(?:ой|ей|ому|ему|ым|им)\s)?[а-яё-]+)"
+)
+# Verbs that give an office: is, was, became, was appointed, serves as.
+_VERBS = "|".join(
+    [
+        r"(?:is|was|has\sbeen|became|becomes|remains)(?:\s(?:re-?)?(?:appointed|elected|named|confirmed|promoted|sworn\sin))?(?:\sas|\sto)?",
+        r"(?:serves?|served|works?|worked|took\sover|stepped\sdown|resigned)\sas",
+        r"(?:est|était|a\sété|reste|devient|devenue?|sera)(?:\s(?:nommée?|(?:ré)?élue?|devenue?))?(?:\scomme)?",
+        r"(?:es|era|fue|ha\ssido|será)(?:\s(?:nombrad[oa]|(?:re)?elegid[oa]|designad[oa]))?(?:\scomo)?|(?:asumió|trabaja|ejerce|actúa)\s(?:como|de)|é|foi(?:\s(?:nomead[oa]|eleit[oa]))?",
+        r"является|был[аи]?(?:\s(?:назначен|избран)[аы]?)?|стал[аи]?|(?:назначен|избран)[аы]?|ist|war|wurde\s(?:zum|zur)",
+    ]
+)
+_ARTICLE_WORDS = frozenset(["the", "le", "la", "les", "el", "los", "una", "une", "der", "die", "das"])
 # What may stand between a name and the office behind it.
 _OPENING = re.compile(
-    rf"\s?(?:[,(—–،]\s?|\s)(?:who\s(?:is|was|has\sbeen)\s|(?:is|was|est|es|fue|était|является|ist)\s|(?:now|then|currently|today|formerly|once|previously|aujourd['’]hui|actual|also)\s|(?:{_ARTICLES}\s|l['’])){{0,3}}",
+    rf"\s?(?:[,(—–،]\s?|\s)(?:(?:who\s|qui\s|quien\s|который\s|которая\s)?(?:{_VERBS})\s|(?:now|then|currently|today|formerly|once|previously|aujourd['’]hui|actual|also)\s|(?:{_ARTICLES}\s|l['’])){{0,3}}",
     re.IGNORECASE,
 )
 _AFTER_CONNECTOR = re.compile(rf"\s?(?:{_ARTICLES}\s|l['’])?", re.IGNORECASE)
@@ -40,17 +64,23 @@ class _Office(NamedTuple):
 
 
 class RoleFinder:
-    """Finds roles by the words of `roles` (see kb/lists/roles.yaml). Pure."""
+    """Finds roles by the words of `roles` (see kb/lists/roles.yaml); `peoples` are demonyms, which are no body. Pure."""
 
-    def __init__(self, roles: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, roles: Mapping[str, Sequence[str]], peoples: Sequence[str] = ()) -> None:
+        self._peoples = frozenset(map(key, [*peoples, *(f"ال{people}" for people in peoples if _ARABIC.match(people))]))
         heads, modifiers, endings = (words_pattern(roles[kind]) for kind in ("heads", "modifiers", "endings"))
-        pattern = rf"(?<![\w-])(?:{modifiers}[\s-]){{0,3}}{heads}(?:\s{endings})?(?:\s(?:and|et|y|и|&)\s(?:{modifiers}\s)?{heads})?(?:\sfor\s(?-i:[a-z]+)(?=[,\s])|\sof\s(?-i:[a-z]+(?:\s[a-z]+)?)(?=\sat\s|\sin\s|,))?(?![\w-])"
+        several = rf"(?:\s(?:and|et|y|и|&)\s(?:{modifiers}\s)?{heads})?"
+        pattern = rf"(?<![\w-])(?:(?:{modifiers}|\w+-based)[\s-]){{0,3}}{heads}s?(?:\s{endings})?{several}(?:{_PORTFOLIO}|{_FIELD})?(?![\w-])"
         self._at = re.compile(pattern, re.IGNORECASE)
         self._office = Words([*roles["heads"], *roles["modifiers"]], pattern)
         self._connector = re.compile(rf"\s(?:{words_pattern(roles['connectors'])})(?=[\s]|(?<=['’]))", re.IGNORECASE)
-        self._han = re.compile("|".join(sorted(map(re.escape, roles["han"]), key=len, reverse=True)))
+        self._han = re.compile(f"副?(?:{'|'.join(sorted(map(re.escape, roles['han']), key=len, reverse=True))})")
+        self._han_stated = re.compile(
+            rf"(?:^|(?<=[。！？；，\n]))({SURNAME}[\u4e00-\u9fff]{{1,2}}?)(?:是|现任|出任|担任|當選|当选为?|就任|被任命为)((?:(?!的)[\u4e00-\u9fff]){{2,20}}?)({self._han.pattern})(?=[。，；、\n]|$)"
+        )
+        self._han_titled = re.compile(rf"({self._han.pattern})({SURNAME}[\u4e00-\u9fff](?:(?!{_NOT_GIVEN})[\u4e00-\u9fff])?)")
         self._arabic = re.compile(
-            rf"(?:{'|'.join(sorted(map(re.escape, roles['arabic']), key=len, reverse=True))})(?:\s(?:عام|عامة|تنفيذي|تنفيذية|أول|العام|التنفيذي|الخاصة|الخاص))?(?![\u0620-\u064a])"
+            rf"(?:ال)?(?:{'|'.join(sorted(map(re.escape, roles['arabic']), key=len, reverse=True))})(?:\s(?:عام|عامة|تنفيذي|تنفيذية|أول|العام|التنفيذي|الخاصة|الخاص)|(?<=وزير) ال[\u0620-\u064a]+(?: وال?[\u0620-\u064a]+(?: المعلومات)?)?|(?<=وزيرة) ال[\u0620-\u064a]+(?: وال?[\u0620-\u064a]+(?: المعلومات)?)?)?(?![\u0620-\u064a])"
         )
 
     def find(self, text: str, names: Iterable[Speaker]) -> tuple[dict[str, Any], ...]:
@@ -58,7 +88,7 @@ class RoleFinder:
         known = list(names)
         bodies = [n for n in known if not n.person and n.end > n.start]
         found: dict[tuple[str, str], dict[str, Any]] = {}
-        people = [n for n in known if n.person and n.end > n.start]
+        people = [n for n in known if n.person and n.end > n.start and _NAMED.fullmatch(n.name)]
         stated = [
             role
             for n, person in enumerate(people)
@@ -66,8 +96,13 @@ class RoleFinder:
             for role in self._of(text, person, _within(bodies, person.start, person.end))
         ]
         if _ARABIC.search(text):
-            stated += self._unrecognised(text, stated, bodies)
+            stated += _apart(text, stated, self._arabic_names(text, bodies))
+        if _CJK.search(text):
+            stated += _apart(text, stated, self._han_names(text, bodies))
         for role in stated:
+            # "Kenyan minister", "Le directeur": a people and an article are no body.
+            if role["organisation"] and (role["organisation"].lower() in _ARTICLE_WORDS or key(role["organisation"]) in self._peoples):
+                role["organisation"] = None
             found.setdefault((role["person"], role["role"].casefold()), role)
         return tuple(sorted(found.values(), key=lambda role: role["start"]))
 
@@ -88,34 +123,54 @@ class RoleFinder:
             return
         match = self._at.match(text, opening.end(), person.end + _REACH) or self._arabic.match(text, opening.end())
         if not match:
+            yield from self._body_first(text, person, opening)
             return
         body = self._body_behind(text, match.end(), bodies)
         if body is None and opening[0].strip(" ") not in (",", "(", "،", "—", "–") and not re.search(r"[a-zа-я]", opening[0]):
             return
         yield _role(person, _words(match), body, person.start, body.end if body else match.end())
 
+    def _body_first(self, text: str, person: Speaker, opening: re.Match[str]) -> Iterator[dict[str, Any]]:
+        """ "X, Google's head of security", "X, the ITU secretary-general"."""
+        words = SEQUENCE.match(text, opening.end(), person.end + _REACH) if opening[0].strip() else None
+        for space in _SPACES.finditer(text, words.start(), words.end() + 1) if words else ():
+            if words and (match := self._at.match(text, space.end(), person.end + _REACH)):
+                body = Speaker(words.start(), space.start(), text[words.start() : space.start()], False, None)
+                yield _role(person, _words(match), body, person.start, match.end())
+                return
+
     def _before(self, text: str, person: Speaker, bodies: Sequence[Speaker]) -> Iterator[dict[str, Any]]:
         low = max(person.start - _REACH, 0)
-        for cut in _SENTENCE.finditer(text, low, person.start):
+        quoted = _QUOTED_BODY.search(text, low, person.start)
+        for cut in _SENTENCE.finditer(text, low, quoted.start() if quoted else person.start):
             low = cut.end()
         for match in [*self._office.finditer(text, low, person.start), *self._arabic.finditer(text, low, person.start)]:
             office = _Office(match.start(), match.end(), _words(match))
-            closing = _CLOSING.fullmatch(text, office.end, person.start)
-            if closing:
-                body = _body_before(text, low, office.start, bodies)
-                if "," in closing[0] and body is None:
-                    continue
-                yield _role(person, office.words, body, body.start if body else office.start, person.end)
+            before_quoted = quoted is not None and office.end <= quoted.start() + 1
+            role = _with_quoted(text, person, office, quoted) if quoted and before_quoted else self._by_office(text, low, person, office, bodies)
+            if role:
+                yield role
                 return
-            body = self._body_behind(text, office.end, bodies)
-            if not (body and _CLOSING.fullmatch(text, body.end, person.start)):
-                body = _between(text, office.end, person.start)
-            if body:
-                yield _role(person, office.words, body, office.start, person.end)
-                return
+
+    def _by_office(self, text: str, low: int, person: Speaker, office: _Office, bodies: Sequence[Speaker]) -> dict[str, Any] | None:
+        if closing := _CLOSING.fullmatch(text, office.end, person.start):
+            if parts := _GENITIVE_FIRST.fullmatch(person.name):
+                return _role(person, office.words, Speaker(person.start, person.start, parts[1], False, None), office.start, person.end, parts[2])
+            body = self._body_before(text, low, office.start, bodies)
+            if "," in closing[0] and body is None and not (" " in office.words and text[person.end : person.end + 1] == ","):
+                return None
+            return _role(person, office.words, body, body.start if body else office.start, person.end)
+        if parts := _ARTICLE_FIRST.fullmatch(text, office.end, person.end):
+            return _with_article(text, person, office, parts)
+        body = self._body_behind(text, office.end, bodies)
+        if not (body and _CLOSING.fullmatch(text, body.end, person.start)):
+            body = _between(text, office.end, person.start)
+        return _role(person, office.words, body, office.start, person.end) if body else None
 
     def _body_behind(self, text: str, at: int, bodies: Sequence[Speaker]) -> Speaker | None:
         """The body that begins behind a connector, or at once (Russian and Arabic genitives)."""
+        if match := _QUOTED_BEHIND.match(text, at):
+            return Speaker(*match.span(1), match[1], False, None)
         connector = self._connector.match(text, at, at + _REACH)
         start = _AFTER_CONNECTOR.match(text, connector.end() if connector else at, at + _REACH)
         places = {start.end() if start else at, connector.end() + 1 if connector else at + 1}
@@ -127,8 +182,16 @@ class RoleFinder:
         # "the Polish regulator UKE"
         if later := [b for b in bodies if start.end() < b.start <= start.end() + 30 and _PLAIN.fullmatch(text, start.end(), b.start)]:
             return later[0]
-        word = SEQUENCE.match(text, start.end()) or _LOWER_BODY.match(text, start.end())
+        word = _LONG_BODY.match(text, start.end()) or SEQUENCE.match(text, start.end()) or _LOWER_BODY.match(text, start.end())
         return Speaker(word.start(), word.end(), word[0], False, None) if word else None
+
+    def _body_before(self, text: str, low: int, at: int, bodies: Sequence[Speaker]) -> Speaker | None:
+        """The body that stands right before an office: "ICANN president", "Apple's chief executive"."""
+        for body in bodies:
+            if low <= body.start and body.end < at <= body.end + 16 and _POSSESSIVE.fullmatch(text, body.end, at):
+                return body
+        words = [m for m in SEQUENCE.finditer(text, low, at) if _POSSESSIVE.fullmatch(text, m.end(), at)]
+        return Speaker(*words[-1].span(), words[-1][0], False, None) if words else None
 
     def _chinese(self, text: str, person: Speaker, bodies: Sequence[Speaker]) -> Iterator[dict[str, Any]]:
         low = max(person.start - _HAN_REACH, 0)
@@ -142,11 +205,15 @@ class RoleFinder:
         if is_a and behind and not _HAN_STOP.search(text, is_a.end(), behind.start()):
             yield _role(person, behind[0], _han_body(text, is_a.end(), behind.start(), bodies), person.start, behind.end())
 
-    def _unrecognised(self, text: str, stated: Sequence[dict[str, Any]], bodies: Sequence[Speaker]) -> list[dict[str, Any]]:
-        taken = bytearray(len(text))
-        for role in stated:
-            taken[role["start"] : role["end"]] = b"\x01" * (role["end"] - role["start"])
-        return [role for role in self._arabic_names(text, bodies) if taken.find(1, role["start"], role["end"]) < 0]
+    def _han_names(self, text: str, bodies: Sequence[Speaker]) -> Iterator[dict[str, Any]]:
+        """Chinese names that nothing recognised, by their surname: "李明是北京邮电大学教授", "华为创始人任正非"."""
+        for match in self._han_stated.finditer(text):
+            body = None if _HAN_ONE.fullmatch(match[2]) else _han_body(text, match.start(2), match.end(2), bodies)
+            yield _role(Speaker(*match.span(1), match[1], True, None), match[3], body, match.start(), match.end())
+        for match in self._han_titled.finditer(text):
+            low = max(match.start() - _HAN_REACH, 0)
+            start = max((cut.end() for cut in _HAN_STOP.finditer(text, low, match.start())), default=low)
+            yield _role(Speaker(*match.span(2), match[2], True, None), match[1], _han_body(text, start, match.start(), bodies), match.start(), match.end())
 
     def _arabic_names(self, text: str, bodies: Sequence[Speaker]) -> Iterator[dict[str, Any]]:
         """Arabic names that nothing recognised: beside an office, before its comma or behind the body."""
@@ -164,13 +231,43 @@ _HAN_STOP = re.compile(r"[，。；：！？\n“”「」、]")
 _HAN_IS = re.compile(r"(?:是|为|任|，|（|担任|出任|现任)+")
 # A body of several words between office and name, as Russian puts it: "директор Координационного центра Андрей Воробьёв".
 _CYRILLIC_BETWEEN = re.compile(r"\s([А-ЯЁA-Zа-яё][^,.;:()«»\n]{1,60})\s")
-_CYRILLIC_BODY = re.compile(r"\s([А-ЯЁA-Z](?=[^,]*[а-яё])[^,.;:()\n]{2,60})(?=,)")
+_CYRILLIC_BODY = re.compile(
+    r"\s(?:(?:компании|фирмы|организации|фонда|проекта|сервиса|банка|издания|агентства|газеты|движения|партии)\s)?([А-ЯЁA-Z](?=[^,]*[а-яёa-z])[^,.;:()\n]{2,60})(?=[,.)]|$)"
+)
+_SPACES = re.compile(r"[ \u00a0]")
+# A body between quotation marks before a name, with small words before it: "директор компании «Ростелеком» Иван Петров".
+_QUOTED_BODY = re.compile(r"\s[«“\"]([^«»“”\"\n]{2,60})[»”\"]\s?,?\s$")
+_QUOTED_BEHIND = re.compile(r"(?:\s(?-i:[а-яё]+)){0,2}\s«([^«»\n]{2,60})»")
+_LOWER_WORDS = re.compile(r"(?:\s[^\W\d_A-ZА-Я]+){0,2}")
+# "депутат Госдумы Иван Петров": taken for one name by its capitals; the third word of a Russian name is a patronymic's neighbour.
+_GENITIVE_FIRST = re.compile(r"([А-ЯЁ]\w+) ([А-ЯЁ]\w+(?<!вич)(?<!вна)(?<!вича) [А-ЯЁ]\w+)")
+# "portavoz del Gobierno Ana Beltrán": an article goes with the body, not with a person.
+_ARTICLE_FIRST = re.compile(r"(?:\s[a-zà-ÿ]+)?\s(?:du|des|de\sla|del|de\slos|do|da)\s([A-ZÀ-Þ]\w+) ([A-ZÀ-Þ][\w.’'-]+ [A-ZÀ-Þ][\w’'-]+)")
+# "Commission nationale de l'informatique et des libertés": a capital, then small words, up to the comma that ends the apposition.
+_LONG_BODY = re.compile(r"[A-ZÀ-Þ]\w+(?:\s(?:[a-zà-ÿ]+['’])?[a-zà-ÿ]+){2,8}(?=[,)])")
+# Characters that go on after a given name of one character.
+_NOT_GIVEN = "[在说說表对對向将將就与與和也不则出访訪拒宣谈談主介接会會已于於为為是认認指称稱强強]"
+_HAN_ONE = re.compile("[一]?[名位个]?")
 # Words written small, or the adjective of a people, between a connector and a body.
 _PLAIN = re.compile(r"(?:[A-Z]?[a-z-]+\s){1,3}")
 _WORD_AR = r"[\u0620-\u064a]{2,}"
 _ARABIC_BEFORE = re.compile(rf"(?:^|[\s.،:«\"])({_WORD_AR} {_WORD_AR}(?: {_WORD_AR})?)،\s$")
 _ARABIC_BEHIND = re.compile(rf"\s((?!إن|أن|في|من|على|عن){_WORD_AR} (?!إن|أن|في|من|على|عن|قال|قالت|أكد|أكدت){_WORD_AR})")
-_ARABIC_BODY = re.compile(r"\s(?:(?:في|باسم|لدى|من|عن)\s)?((?:ال|لل)[\u0620-\u064a]{2,}(?:\sال[\u0620-\u064a]{2,})*)")
+_ARABIC_BODY = re.compile(
+    r"\s(?:(?:في|باسم|لدى|من|عن)\s)?((?:(?:مركز|معهد|جامعة|شركة|منظمة|هيئة|وزارة|مؤسسة|جمعية|مجلس|لجنة|وكالة|اتحاد|مكتب|برنامج|شبكة|صحيفة|قناة|بنك|محكمة|نقابة)\s)?(?:ال|لل)[\u0620-\u064a]{2,}(?:\sال[\u0620-\u064a]{2,})*)"
+)
+
+
+# "When I", "of Valley Associates" are no people.
+_NAMED = re.compile(r"(?!of\s).*\w\w[.\W]*", re.DOTALL)
+
+
+def _apart(text: str, stated: Sequence[dict[str, Any]], more: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of `more` that share no word with what is stated already."""
+    taken = bytearray(len(text))
+    for role in stated:
+        taken[role["start"] : role["end"]] = b"\x01" * (role["end"] - role["start"])
+    return [role for role in more if taken.find(1, role["start"], role["end"]) < 0]
 
 
 def _within(bodies: Sequence[Speaker], start: int, end: int) -> Sequence[Speaker]:
@@ -214,17 +311,31 @@ def _cut_short(text: str, people: Sequence[Speaker], number: int) -> bool:
     )
 
 
-def _body_before(text: str, low: int, at: int, bodies: Sequence[Speaker]) -> Speaker | None:
-    """The body that stands right before an office: "ICANN president", "Apple's chief executive"."""
-    for body in bodies:
-        if low <= body.start and body.end < at <= body.end + 16 and _POSSESSIVE.fullmatch(text, body.end, at):
-            return body
-    words = [m for m in SEQUENCE.finditer(text, low, at) if _POSSESSIVE.fullmatch(text, m.end(), at)]
-    return Speaker(words[-1].start(), words[-1].end(), words[-1][0], False, None) if words else None
+def _with_quoted(text: str, person: Speaker, office: _Office, quoted: re.Match[str]) -> dict[str, Any] | None:
+    """The body between quotation marks, when only small words stand between it and the office."""
+    if not _LOWER_WORDS.fullmatch(text, office.end, quoted.start()):
+        return None
+    return _role(person, office.words, Speaker(*quoted.span(1), quoted[1], False, None), office.start, person.end)
+
+
+def _with_article(text: str, person: Speaker, office: _Office, parts: re.Match[str]) -> dict[str, Any]:
+    """A body that was taken for a part of the name; a minister's is what the office has charge of."""
+    if _MINISTER.search(office.words):
+        return _role(person, text[office.start : parts.end(1)], None, office.start, person.end, parts[2])
+    return _role(person, office.words, Speaker(*parts.span(1), parts[1], False, None), office.start, person.end, parts[2])
+
+
+_MINISTER = re.compile(r"(?<!premier )(?<!primer )minist[er]", re.IGNORECASE)
 
 
 def _role(person: Speaker, words: str, body: Speaker | None, start: int, end: int, name: str | None = None) -> dict[str, Any]:
-    return {"person": name or person.name, "role": words, "organisation": re.sub("['’]s$", "", body.name) if body else None, "start": start, "end": end}
+    organisation = _ENDS.sub("", body.name) if body else None
+    if organisation and organisation.startswith("لل"):
+        organisation = f"ال{organisation[2:]}"
+    return {"person": name or person.name, "role": words, "organisation": organisation, "start": start, "end": end}
+
+
+_ENDS = re.compile("['’]s$")
 
 
 def _words(match: re.Match[str]) -> str:

@@ -91,7 +91,8 @@ class Tagger:
 
     @cached_property
     def _role_finder(self) -> RoleFinder:
-        return RoleFinder(self._lexicon.roles)
+        peoples = [name for entity in self._kb.by_id.values() for names in entity.demonyms.values() for name in names]
+        return RoleFinder(self._lexicon.roles, peoples)
 
     def aliases_of(self, ids: Iterable[str]) -> tuple[str, ...]:
         """All names of the entities, for the alias field of the index."""

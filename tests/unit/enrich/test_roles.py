@@ -18,6 +18,27 @@ import pytest
         ("Le directeur général de l'Afnic, Pierre Bonis, a salué le vote.", ("Pierre Bonis", "directeur général", "Afnic")),
         ("El director de LACNIC, Ernesto Majó, habló.", ("Ernesto Majó", "director", "LACNIC")),
         ("Директор Координационного центра Андрей Воробьев сообщил о сбое.", ("Андрей Воробьев", "Директор", "Координационного центра")),
+        ("Tomas Vrba, Google's head of security, wrote it.", ("Tomas Vrba", "head of security", "Google")),
+        ("Irene Moss, the UN special rapporteur, wrote it.", ("Irene Moss", "special rapporteur", "UN")),
+        ("Tomas Vrba was elected president of the Internet Society.", ("Tomas Vrba", "president", "Internet Society")),
+        ("Tomas Vrba serves as general counsel at Mozilla.", ("Tomas Vrba", "general counsel", "Mozilla")),
+        ("ITU Secretary-General Tomas Vrba opened it.", ("Tomas Vrba", "Secretary-General", "ITU")),
+        ("Kenyan communications minister Grace Otieno wrote it.", ("Grace Otieno", "communications minister", None)),
+        ("Grace Otieno, professor of law at the University of Nairobi, wrote it.", ("Grace Otieno", "professor of law", "University of Nairobi")),
+        ("Grace Otieno, the London-based editor of Domain Weekly, wrote it.", ("Grace Otieno", "London-based editor", "Domain Weekly")),
+        ("Le ministre de l'Économie, Paul Garnier, a signé.", ("Paul Garnier", "ministre de l'Économie", None)),
+        ("Le ministre français du Numérique Paul Garnier a signé.", ("Paul Garnier", "ministre français du Numérique", None)),
+        ("Paul Garnier est nommé directeur général de l'Afnic.", ("Paul Garnier", "directeur général", "Afnic")),
+        ("El ministro de Comunicaciones de Chile, Julio Serrano, firmó.", ("Julio Serrano", "ministro de Comunicaciones", "Chile")),
+        ("La portavoz del Gobierno Ana Beltrán dijo que no.", ("Ana Beltrán", "portavoz", "Gobierno")),
+        ("Министр цифрового развития Максут Шадаев выступил.", ("Максут Шадаев", "Министр цифрового развития", None)),
+        ("Директор по развитию компании «Ростелеком» Иван Петров выступил.", ("Иван Петров", "Директор по развитию", "Ростелеком")),
+        ("Депутат Госдумы Иван Петров выступил.", ("Иван Петров", "Депутат", "Госдумы")),
+        ("李明是北京邮电大学教授。", ("李明", "教授", "北京邮电大学")),
+        ("华为创始人任正非接受采访。", ("任正非", "创始人", "华为")),
+        ("الأمين العام للأمم المتحدة أنطونيو غوتيريش دعا إلى الحوار.", ("أنطونيو غوتيريش", "الأمين العام", "الأمم المتحدة")),
+        ("أعلن وزير الاتصالات المصري سامي خليل الخطة.", ("سامي خليل", "وزير الاتصالات", None)),
+        ("سامي خليل، الباحث في جامعة القاهرة، رفض المشروع.", ("سامي خليل", "الباحث", "جامعة القاهرة")),
         ("清华大学教授李晓东表示同意。", ("李晓东", "教授", "清华大学")),
         ("قال رئيس الهيئة محمد الجاسم إن الخطة جاهزة.", ("محمد الجاسم", "رئيس", "الهيئة")),
     ],
@@ -28,7 +49,16 @@ def test_person_office_organisation(tagger, text, expected):
     assert 0 <= role["start"] < role["end"] <= len(text)
 
 
-@pytest.mark.parametrize("text", ["Julia Hart, 44, lives in Tallinn.", "Olumide Bello runs the Lagos exchange point.", "The director was away."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Julia Hart, 44, lives in Tallinn.",
+        "Olumide Bello runs the Lagos exchange point.",
+        "The director was away.",
+        "When I took over as principal, it rained.",
+        "Maria Holm, who chairs the board, left.",
+    ],
+)
 def test_no_office_no_role(tagger, text):
     assert tagger.tag(title=None, text=text).roles == ()
 
