@@ -40,7 +40,7 @@ _BEFORE_PLACE = re.compile(
     rf"(?<!\w)(?:[A-ZÀ-Þ]\w+{_SPACE})*(?:(?:"
     r"(?P<organisation>Academy|Bank|Banco|Banque|College|Institute|Museum|University|Universidade?|Université|Universität)"
     r"|(?P<media>Times|Voice)|(?P<place>Bay|Gulf|Isle|Strait))"
-    rf"{_SPACE}(?:of|de|da|do|du|von)(?:{_SPACE}(?:the|la))?|(?P<company>Air)|(?P<radio>Radio)){_SPACE}$"
+    rf"{_SPACE}(?:of|de|da|do|du|von)(?:{_SPACE}la)?|(?P<company>Air)|(?P<radio>Radio)){_SPACE}$"
 )
 _DIRECTION = re.compile(rf"(?<!\w)(?:North|South|East|West){_SPACE}$")
 _LONGEST_BEFORE = 60
