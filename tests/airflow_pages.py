@@ -36,6 +36,16 @@ def signed_in(url: str, password: str) -> Iterator[Any]:
         browser.close()
 
 
+def search_inside(page: Any, url: str, words: str) -> Any:
+    """Search on igwire's page inside Airflow; its frame, with what was found."""
+    page.goto(f"{url}/plugin/igwire")
+    inner = page.frame_locator("iframe")
+    inner.get_by_role("searchbox").fill(words)
+    inner.get_by_role("button", name="Search").click()
+    inner.locator(".count", has_text="AND").wait_for()
+    return next(frame for frame in page.frames if "/igwire/" in frame.url and frame != page.main_frame)
+
+
 def look(url: str, password: str, folder: Path) -> dict[str, str]:
     """Visit the pages, leave a picture of each in `folder`; name → the text that was seen."""
     seen: dict[str, str] = {}
@@ -48,12 +58,7 @@ def look(url: str, password: str, folder: Path) -> dict[str, str]:
         page.get_by_text("Backfill", exact=True).first.click()
         page.get_by_text("Backfill", exact=False).first.wait_for()
         seen["backfill"] = _keep(page, folder / "airflow-backfill.png")
-        page.goto(f"{url}/plugin/igwire")
-        inner = page.frame_locator("iframe")
-        inner.get_by_role("searchbox").fill("Kaspersky Wuzhen")
-        inner.get_by_role("button", name="Search").click()
-        inner.locator(".count", has_text="Kaspersky Wuzhen").wait_for()
-        seen["page"] = inner.locator("body").inner_text()
+        seen["page"] = search_inside(page, url, "Kaspersky Wuzhen").locator("body").inner_text()
         page.screenshot(path=folder / "airflow-page.png")
     return seen
 

@@ -46,6 +46,7 @@ PAGES = (
     "article ar",
     "entity/org:icann",
     "source/al-shabaka-press",
+    "source/nobody",
     "cite?q=ICANN",
     "cited",
 )

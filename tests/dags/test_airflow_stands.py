@@ -5,16 +5,19 @@ Whole spans, killed schedulers, paused and cancelled backfills: `tests/soak/test
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
 import requests
 from airflow_api import Api
+from airflow_pages import search_inside, signed_in
+from axe_playwright_python.sync_playwright import Axe
 from standing import documents, pages_asked, standing
 
 from igwire.newsroom.render import path_of
 
-pytestmark = [pytest.mark.airflow, pytest.mark.integration, pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.airflow, pytest.mark.browser, pytest.mark.integration, pytest.mark.filterwarnings("ignore")]
 
 
 @pytest.fixture
@@ -68,3 +71,10 @@ def test_scheduled_triggered_and_backfilled_runs_and_the_page(airflow, elasticse
     shown = requests.get(page, params={"q": "Kaspersky Wuzhen"}, headers=api.headers, timeout=30)
     assert shown.status_code == 200
     assert "Kaspersky Lab" in shown.text
+    with signed_in(airflow.url, json.loads(airflow.password_file.read_text(encoding="utf-8"))["admin"]) as browsed:
+        inside = search_inside(browsed, airflow.url, "Kaspersky Wuzhen")
+        assert "Kaspersky Lab" in inside.locator("article.hit").first.inner_text()
+        found = Axe().run(inside).response["violations"]
+        assert [fault["id"] for fault in found if fault["impact"] in ("serious", "critical")] == []
+        inside.locator("article.hit h2 a").first.click()
+        inside.locator("article.reading").wait_for()

@@ -29,6 +29,12 @@ def test_names_in_many_scripts_are_one_entity(tagger):
         assert "place:china" in tags(tagger, text).values(), text
 
 
+def test_a_query_names_its_topics_and_a_name_alone_none(tagger):
+    assert set(tagger.topics_named("internet shutdown during the elections")) == {"elections", "shutdowns"}
+    assert "shutdowns" in tagger.topics_named("отключение интернета")
+    assert tagger.topics_named("zebrafish and gardens") == ()
+
+
 def test_words_inside_words_are_not_names(tagger):
     assert "place:china" not in tags(tagger, "Chinatown is full of indochinas. Xi’an too.").values()
     assert tags(tagger, "Китайгородский проезд") == {}
