@@ -6,6 +6,8 @@ import pytest
 import yaml
 from cli import Shell
 
+from igwire import wiring
+
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
 
@@ -49,3 +51,32 @@ def test_from_ingest_to_search_show_trace_raw_and_rebuild(shell, newsroom, tmp_p
     assert shell.run("import", "texts", str(tmp_path / "note.txt"), "--json").records[0]["outcomes"]["indexed"] == 1
     (note,) = shell.run("search", '"note on the root zone"', "--json").records
     assert note["day"] is None
+
+
+@pytest.fixture
+def fresh_tagger():
+    """The tagger is built once a process, and in a shell every command is one."""
+    yield wiring.tagger.cache_clear
+    wiring.tagger.cache_clear()
+
+
+def test_a_decision_tags_the_archive_again_from_stored_text(shell, newsroom, fresh_tagger):
+    assert shell.run("ingest", "--source", "wuzhen-courier", "--window", "2015-01-01..2026-11-01", "--json").code == 0
+    shown = shell.run("search", "Kaspersky Wuzhen", "--json").records[0]["id"]
+    before = shell.run("why", shown, "Eugene Kaspersky", "--json").records
+    assert {m["entity"] for m in before} == {"person:eugene-kaspersky"}
+    assert before[0]["why"].startswith("alias 'Eugene Kaspersky'")
+    assert shell.run("why", shown, "nobody at all").code == 2
+
+    asked = len(newsroom.log)
+    assert shell.run("rebuild", "--from", "enrich", "--only-stale", "--json").records[0]["planned"] == 0
+    said = shell.run("curation", "add", "hide", "--surface", "Eugene Kaspersky", "--by", "a reader", "--reason", "a trial")
+    assert said.code == 0
+    assert "--only-stale" in said.err
+    fresh_tagger()
+    done = shell.run("rebuild", "--from", "enrich", "--only-stale", "--json").records[0]
+    assert done["planned"] > 3
+    assert shell.run("rebuild", "--from", "enrich", "--only-stale", "--json").records[0]["planned"] == 0
+    assert len(newsroom.log) == asked, "tagging again asked the network"
+    (document,) = shell.run("show", shown).records
+    assert "Eugene Kaspersky" not in {m["surface"] for m in document["entity_mentions"]}

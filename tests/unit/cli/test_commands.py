@@ -109,3 +109,38 @@ def test_a_malformed_catalogue_is_named_by_file_and_line(shell, tmp_path):
     ended = shell.run("ingest")
     assert ended.code == 2
     assert "catalogue.yaml:3" in ended.err or "catalogue.yaml:4" in ended.err
+
+
+def test_a_decision_is_added_to_the_file_and_listed(shell):
+    said = shell.run(
+        "curation", "add", "link", "--surface", "the Bureau", "--into", "org:icann", "--source", "one", "--by", "a reader", "--reason", "house style"
+    )
+    assert (said.code, "curation.yaml:2: link" in said.err) == (0, True)
+    assert shell.run("curation", "add", "hide", "--surface", "the Bureau Two", "--by", "a reader").code == 0
+    listed = shell.run("curation", "list", "--json").records
+    assert [(row["line"], row["decision"], row["surface"], row["into"]) for row in listed] == [
+        (2, "link", "the Bureau", "org:icann"),
+        (3, "hide", "the Bureau Two", None),
+    ]
+    assert "2 decisions" in shell.run("curation", "check").err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["link", "--surface", "the Bureau", "--into", "org:nobody"], "org:nobody"),
+        (["promote", "--surface", "the Bureau"], "promote"),
+        (["merge", "--surface", "the Bureau"], "merge"),
+    ],
+)
+def test_a_faulty_decision_is_refused_and_leaves_no_file(shell, tmp_path, words, says):
+    ended = shell.run("curation", "add", *words)
+    assert ended.code == 2
+    assert says in ended.err
+    assert not (tmp_path / "state" / "curation.yaml").exists()
+
+
+def test_why_without_an_index_says_so(shell):
+    ended = shell.run("why", "1abc", "ICANN")
+    assert ended.code == 1
+    assert "Elasticsearch" in ended.err
