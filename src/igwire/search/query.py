@@ -14,7 +14,7 @@ The weights are measured: see docs/decisions/0006.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -63,6 +63,8 @@ class Built:
 
     query: dict[str, Any]
     interpreted: str
+    # The same without scores, for what only counts: cheaper, and the server remembers the answer.
+    matching: dict[str, Any] = field(default_factory=dict)
     words: tuple[str, ...] = ()
     # Whether there is anything to be relevant to.
     scored: bool = False
@@ -72,17 +74,22 @@ class Built:
 
 
 def build(request: SearchRequest, about: About = NOTHING) -> tuple[dict[str, Any], str]:
-    """The whole body that is sent for a page of hits, and the query as it was understood. Raises QueryError."""
+    """The body that is sent for a page of hits, and the query as it was understood. Raises QueryError."""
     built = build_query(request, about)
     return body_of(request, built), built.interpreted
 
 
+def counts_of(built: Built) -> dict[str, Any]:
+    """The body that is sent beside it for totals and facets. It says nothing of pages and order, so they share one remembered answer."""
+    return {"query": built.matching, "size": 0, "timeout": TIMEOUT, "track_total_hits": MAX_WINDOW, "aggs": _FACET_COUNTS}
+
+
 def body_of(request: SearchRequest, built: Built, *, texts: bool = False) -> dict[str, Any]:
-    """The whole body that is sent for a page of hits; `texts`: hits bring their body."""
+    """The body that is sent for a page of hits; `texts`: hits bring their body."""
     left_out = ["aliases", "entity_mentions", "quotes", "copied_sentences", *([] if texts else ["body"])]
     body: dict[str, Any] = {
-        "query": built.query, "from": (request.page - 1) * request.size, "size": request.size, "timeout": TIMEOUT, "track_total_hits": MAX_WINDOW,
-        "highlight": _highlight(built), "aggs": _FACET_COUNTS, "_source": {"excludes": left_out},
+        "query": built.query, "from": (request.page - 1) * request.size, "size": request.size, "timeout": TIMEOUT, "track_total_hits": False,
+        "highlight": _highlight(built), "_source": {"excludes": left_out},
     }  # fmt: skip
     if request.collapse:
         body["collapse"] = {"field": "cluster.id"}
@@ -103,10 +110,11 @@ def build_query(request: SearchRequest, about: About = NOTHING) -> Built:
     scored = bool(parsed.tree)
     required = tuple(_clause(node, twins) for node in others)
     query: dict[str, Any] = {"bool": {"filter": filters, "must": list(required), "should": [*_scores(content, twins, plain), *_about(about)]}}
+    matching = {"bool": {"filter": [*filters, *required]}}
     if scored and request.recency and request.sort == "relevance":
         query = _with_recency(query)
     shown = " ".join(filter(None, [_shown(words, any_word=request.any_word), *(node.shown() for node in others)])) or "everything"
-    return Built(query=query, interpreted=shown, words=tuple(words), scored=scored, twins=twins, others=required)
+    return Built(query=query, interpreted=shown, matching=matching, words=tuple(words), scored=scored, twins=twins, others=required)
 
 
 def sorting(request: SearchRequest, *, scored: bool) -> list[dict[str, str]]:
@@ -295,5 +303,7 @@ _FACET_COUNTS: dict[str, Any] = {
     "entities": {"terms": {"field": "entities.all", "size": 20}},
     "topics": {"terms": {"field": "topics", "size": 30}},
     "years": {"date_histogram": {"field": "published_day", "calendar_interval": "year", "format": "yyyy", "min_doc_count": 1}},
-    "stories": {"cardinality": {"field": "cluster.id"}},
+    # Most articles have no copies; only the groups of the others have to be told apart, which costs more than counting.
+    "alone": {"filter": {"term": {"cluster.role": "single"}}},
+    "copied": {"filter": {"bool": {"must_not": [{"term": {"cluster.role": "single"}}]}}, "aggs": {"groups": {"cardinality": {"field": "cluster.id"}}}},
 }

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
+from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from igwire.errors import QueryError, Unavailable
 from igwire.search.names import Names, folded
-from igwire.search.query import TIMEOUT, About, Built, body_of, build_query, sorting
+from igwire.search.query import TIMEOUT, About, Built, body_of, build_query, counts_of, sorting
 from igwire.search.request import SearchRequest
-from igwire.search.results import Hit, Results, Span, Unusual, facets_of, names_only
+from igwire.search.results import Hit, Results, Span, Unusual, facets_of, names_only, stories_of
 
 if TYPE_CHECKING:
     from igwire.kb import Entity, KnowledgeBase
@@ -60,20 +60,21 @@ class Reader:
         loose = replace(request, any_word=True)
         built = build_query(loose, about)
         body = body_of(loose, built, texts=texts)
-        answer = self._send({**{name: part for name, part in body.items() if name != "aggs"}, "track_total_hits": False})
+        answer = self._send(body)
         shown = {hit.doc_id for hit in found}
         others = [self._hit(hit, built) for hit in answer["hits"]["hits"] if hit["_id"] not in shown]
         return self._with_copies(others[: request.size - len(found)])
 
     def _search(self, request: SearchRequest, about: About, *, texts: bool) -> Results:
         built = build_query(request, about)
-        answer = self._send(body_of(request, built, texts=texts))
+        answer, counts = self._send_both(body_of(request, built, texts=texts), counts_of(built))
         hits = self._with_copies([self._hit(hit, built) for hit in answer["hits"]["hits"]])
-        total = answer["hits"]["total"]
+        total = counts["hits"]["total"]
         few = total["value"] < _FEW_HITS and request.text
         return Results(
-            total=total["value"], total_exact=total["relation"] == "eq", hits=tuple(hits), facets=facets_of(answer["aggregations"]),
-            interpreted=built.interpreted, took_ms=answer["took"], stories=answer["aggregations"]["stories"]["value"], partial=answer["timed_out"],
+            total=total["value"], total_exact=total["relation"] == "eq", hits=tuple(hits), facets=facets_of(counts["aggregations"]),
+            interpreted=built.interpreted, took_ms=max(answer["took"], counts["took"]), stories=stories_of(counts["aggregations"]),
+            partial=answer["timed_out"] or counts["timed_out"],
             suggestions=tuple(self.suggest(request.text)) if few else (), index=next((hit["_index"] for hit in answer["hits"]["hits"]), ""),
         )  # fmt: skip
 
@@ -86,6 +87,14 @@ class Reader:
 
     def _send(self, body: dict[str, Any]) -> Any:
         return self._ask(lambda: self._client.search(index=self.articles, **{_PYTHON.get(k, k): v for k, v in body.items()}))
+
+    def _send_both(self, *bodies: dict[str, Any]) -> list[Any]:
+        """The answers to several searches, which the server works on side by side."""
+        searches = [part for body in bodies for part in ({}, body)]
+        answers = self._ask(lambda: self._client.msearch(index=self.articles, searches=searches))["responses"]
+        if bad := next((answer for answer in answers if "error" in answer), None):
+            raise self._fault(bad["status"], f"{bad['error'].get('type')}: {bad['error'].get('reason')}")
+        return list(answers)
 
     def _hit(self, hit: dict[str, Any], built: Built) -> Hit:
         words = [built.words[number] for number in names_only(hit.get("matched_queries", []))]
@@ -140,7 +149,7 @@ class Reader:
         """Entities that the found articles name more often than the whole archive does (significant_terms)."""
         built = build_query(request)
         aggs = {"unusual": {"significant_terms": {"field": "entities.all", "size": size, "min_doc_count": 2}}}
-        found = self._send({"query": built.query, "size": 0, "timeout": TIMEOUT, "aggs": aggs})["aggregations"]["unusual"]["buckets"]
+        found = self._send({"query": built.matching, "size": 0, "timeout": TIMEOUT, "aggs": aggs})["aggregations"]["unusual"]["buckets"]
         return [Unusual(name=b["key"], found=b["doc_count"], overall=b["bg_count"], score=b["score"]) for b in found]
 
     def volume(self, request: SearchRequest, interval: str = "month") -> list[Span]:
@@ -153,7 +162,7 @@ class Reader:
 
     def _per_span(self, request: SearchRequest, interval: str) -> dict[str, int]:
         histogram = {"field": "published_day", "calendar_interval": interval, "format": "yyyy-MM-dd", "min_doc_count": 0}
-        body = {"query": build_query(request).query, "size": 0, "timeout": TIMEOUT, "aggs": {"spans": {"date_histogram": histogram}}}
+        body = {"query": build_query(request).matching, "size": 0, "timeout": TIMEOUT, "aggs": {"spans": {"date_histogram": histogram}}}
         return {bucket["key_as_string"]: bucket["doc_count"] for bucket in self._send(body)["aggregations"]["spans"]["buckets"]}
 
     def suggest(self, text: str, size: int = 5) -> list[tuple[str, str]]:
@@ -240,20 +249,21 @@ class Reader:
     def _ask(self, call: Any) -> Any:
         try:
             return call()
-        except NotFoundError as error:
-            if "index_not_found" in str(error):
-                raise Unavailable(f"there is no index {self.articles} yet; run `igwire index apply` or an ingest") from error
-            raise _Missing from error
         except ApiError as error:
-            if error.status_code == 400:
-                hint = "Try fewer or simpler words."
-                raise QueryError("Elasticsearch cannot run this search", position=0, hint=hint) from error
-            if error.status_code in (401, 403):
-                hint = "Check IGWIRE_ES_API_KEY_FILE; `igwire security apply` brings keys up to date."
-                raise Unavailable(f"Elasticsearch does not let these credentials read: {error}. {hint}") from error
-            raise Unavailable(f"Elasticsearch answers with an error: {error}") from error
+            raise self._fault(error.status_code, str(error)) from error
         except TransportError as error:
             raise Unavailable(f"Elasticsearch does not answer: {error}. Start it with `igwire es up`.") from error
+
+    def _fault(self, status: int, told: str) -> Exception:
+        """What an error of the server means for whoever asked."""
+        if status == 404:
+            return Unavailable(f"there is no index {self.articles} yet; run `igwire index apply` or an ingest") if "index_not_found" in told else _Missing(told)
+        if status == 400:
+            return QueryError("Elasticsearch cannot run this search", position=0, hint="Try fewer or simpler words.")
+        if status in (401, 403):
+            hint = "Check IGWIRE_ES_API_KEY_FILE; `igwire security apply` brings keys up to date."
+            return Unavailable(f"Elasticsearch does not let these credentials read: {told}. {hint}")
+        return Unavailable(f"Elasticsearch answers with an error: {told}")
 
 
 class _Missing(Exception):  # not an error for anybody: `get` turns it into None

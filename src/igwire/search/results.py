@@ -73,6 +73,11 @@ def facets_of(aggregations: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     return {name: {str(b.get("key_as_string", b["key"])): b["doc_count"] for b in agg["buckets"]} for name, agg in aggregations.items() if "buckets" in agg}
 
 
+def stories_of(aggregations: Mapping[str, Any]) -> int:
+    """Groups of copies, one for each article that has none."""
+    return int(aggregations["alone"]["doc_count"] + aggregations["copied"]["groups"]["value"])
+
+
 def names_only(matched: list[str]) -> list[int]:
     """Numbers of the query's words that were found among the names of entities alone; empty when one stands in the text."""
     in_text = {int(name.partition(":")[2]) for name in matched if name.startswith("text:")}

@@ -258,7 +258,7 @@ NEEDS = {
     "info": ("cluster", "monitor"), "nodes.stats": ("cluster", "monitor"), "cluster.get_settings": ("cluster", "monitor"),
     "cluster.put_component_template": ("cluster", "manage_index_templates"), "cluster.delete_component_template": ("cluster", "manage_index_templates"),
     "indices.put_index_template": ("cluster", "manage_index_templates"), "indices.delete_index_template": ("cluster", "manage_index_templates"),
-    "search": ("index", "read"), "get": ("index", "read"), "count": ("index", "read"), "open_point_in_time": ("index", "read"),
+    "search": ("index", "read"), "msearch": ("index", "read"), "get": ("index", "read"), "count": ("index", "read"), "open_point_in_time": ("index", "read"),
     "close_point_in_time": ("index", "read"), "helpers.scan": ("index", "read"), "helpers.bulk": ("index", "index", "delete"), "bulk": ("index", "index", "delete"),
     "indices.exists_alias": ("index", "view_index_metadata"), "indices.get_alias": ("index", "view_index_metadata"), "indices.get": ("index", "view_index_metadata"),
     "indices.get_mapping": ("index", "view_index_metadata"), "indices.get_settings": ("index", "view_index_metadata"), "indices.create": ("index", "create_index"),
