@@ -44,7 +44,9 @@ _BEFORE_PLACE = re.compile(
 )
 _DIRECTION = re.compile(rf"(?<!\w)(?:North|South|East|West){_SPACE}$")
 _LONGEST_BEFORE = 60
-_WORD_BEFORE = re.compile(rf"(?<![\w.'’-])([A-Z][\w'’-]+){_SPACE}$")
+_LONGEST_WORD = 24
+_WORD_BEFORE = re.compile(rf"(?<![\w.'’-])([A-Z][\w'’-]+|of|d[aeou]|la|von){_SPACE}$")
+_ENDS_BODY = frozenset(["of", "de", "da", "do", "du", "la", "von", "Air", "Radio"])
 
 
 def longer_name(hit: Hit, text: str, vocabulary: Vocabulary) -> Found | None:
@@ -76,11 +78,13 @@ def _behind(hit: Hit, text: str) -> Found | None:
 def _before(hit: Hit, text: str, vocabulary: Vocabulary) -> Found | None:
     if all(name.kind == "demonym" for name in hit.names):
         return None
-    if match := _BEFORE_PLACE.search(text, max(hit.start - _LONGEST_BEFORE, 0), hit.start):
+    word = _WORD_BEFORE.search(text, max(hit.start - _LONGEST_WORD, 0), hit.start)
+    if word is None:
+        return None
+    if word[1] in _ENDS_BODY and (match := _BEFORE_PLACE.search(text, max(hit.start - _LONGEST_BEFORE, 0), hit.start)):
         kind = match.lastgroup or "organisation"
         return Found(match.start(), hit.end, "media" if kind == "radio" else kind, "a body's name that ends with a place's", _SCORE)
-    word = _WORD_BEFORE.search(text, max(hit.start - _LONGEST_BEFORE, 0), hit.start)
-    if word is None:
+    if not word[1][0].isupper():
         return None
     start, first = word.start(1), folded(word[1])
     if folded(text[start : hit.end]) in vocabulary.cities:

@@ -18,6 +18,8 @@ from igwire.enrich.vocabulary import Stretch, Vocabulary, folded
 _STARTERS = frozenset(".!?:…•*|>")
 _QUOTES = "\"“”„«'‘’([ "
 _BESIDE = "\"“”„«»'‘’(),"
+# The weakest rule: nothing but capitals speaks for a name. German writes every noun so.
+ONLY_CAPITALS = "capitalised words"
 _CAPITALS_RULE = "written in capitals"
 # News repeats its names; what a sequence is by its own words never changes. Bounded, about 30 MB when full.
 _REMEMBERED = 50_000
@@ -167,8 +169,8 @@ class Recogniser:
         if any(k in v["common"] or k in v.titles or k in v["modifiers"] for k in keys if len(k) > 1):
             return None
         if 2 <= len(keys) <= 3 and not group.text[max(group.start - 4, 0) : group.start].lower().endswith("the "):
-            return Found(group.start, group.end, "person", "capitalised words", 0.5)
-        return Found(group.start, group.end, "organisation", "capitalised words", 0.45)
+            return Found(group.start, group.end, "person", ONLY_CAPITALS, 0.5)
+        return Found(group.start, group.end, "organisation", ONLY_CAPITALS, 0.45)
 
     def _lonely(self, group: Group, name: str) -> Found | None:
         v = self._v

@@ -22,7 +22,7 @@ from igwire.enrich.match import Hit, Matcher
 from igwire.enrich.names import Found, Span
 from igwire.enrich.nested import longer_name
 from igwire.enrich.quotes import QuoteFinder
-from igwire.enrich.recognise import Recogniser
+from igwire.enrich.recognise import ONLY_CAPITALS, Recogniser
 from igwire.enrich.roles import RoleFinder
 from igwire.enrich.scripts import other_scripts
 from igwire.enrich.speakers import speakers
@@ -138,6 +138,8 @@ class Tagger:
         for reading, spans in zip(readings, taken, strict=True):
             spans += [Span(longer.start, longer.end, longer.type) for longer in reading.longer]
         ruled = self._recogniser.find([r.text for r in readings], [r.capitalised for r in readings], taken, people)
+        if (language or "").startswith("de"):
+            ruled = [[f for f in found if f.rule != ONLY_CAPITALS] for found in ruled]
         for reading, found in zip(readings, ruled, strict=True):
             found += reading.longer
             found += other_scripts(reading.text, reading.folded.scripts, reading.hits, self._vocabulary.first_names)

@@ -82,3 +82,9 @@ def test_acronyms_are_read_where_the_text_defines_them(tagger):
 def test_an_acronym_that_the_text_ties_to_an_entity_is_linked(tagger):
     found = [m for m in tagger.tag(title=None, text="Global Voices (GV) grew. GV is old.").mentions if m.surface == "GV"]
     assert [m.entity for m in found] == ["org:global-voices"] * 2
+
+
+def test_german_nouns_are_no_names(tagger):
+    text = "Viele Nutzer fürchten den Verband Beispiel, sagte Ministerin Nancy Faeser."
+    found = {m.surface: m.type for m in tagger.tag(title=None, text=text, language="de").mentions}
+    assert found == {"Nancy Faeser": "person"}
