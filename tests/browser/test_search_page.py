@@ -12,7 +12,9 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 
 from igwire.index.writer import BulkWriter
+from igwire.kb.topics import load
 from igwire.model import WriteAction
+from igwire.newsroom.articles import sites
 from igwire.runtime.processes import free_port
 from igwire.web.app import create_app
 from igwire.wiring import SystemClock
@@ -59,7 +61,8 @@ def address(indexed_newsroom) -> Iterator[str]:
     assert next(iter(writer.write([WriteAction(doc_id="hostile", version=1, body=HOSTILE)]))).outcome == "acked"
     indexed_newsroom.client.indices.refresh(index=f"{indexed_newsroom.prefix}-articles")
     port = free_port()
-    app = create_app(indexed_newsroom.reader, SystemClock(), viewer="owner")
+    titles = {"source": {site.id: site.title for site in sites().values()}, "topic": {topic.id: topic.title for topic in load().by_id.values()}}
+    app = create_app(indexed_newsroom.reader, SystemClock(), viewer="owner", titles=lambda: titles)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -140,13 +143,13 @@ def count(page) -> int:
 def test_filters_in_and_out_and_away_again(page, address):
     page.goto(address + "?q=ICANN")
     everything = count(page)
-    page.locator(".facet a", has_text="le-relais-numerique").first.click()
+    page.locator(".facet a", has_text="Le Relais numérique").first.click()
     within = count(page)
-    page.locator(".filters").get_by_role("link", name="le-relais-numerique").click()
+    page.locator(".filters").get_by_role("link", name="Le Relais numérique").click()
     assert count(page) == everything
-    page.get_by_role("link", name="Leave out le-relais-numerique").click()
+    page.get_by_role("link", name="Leave out Le Relais numérique").click()
     assert count(page) == everything - within
-    assert "not le-relais-numerique" in page.locator(".filters").inner_text()
+    assert "not Le Relais numérique" in page.locator(".filters").inner_text()
     # What is filtered stays when the words change.
     page.get_by_role("searchbox").fill("internet")
     page.get_by_role("button", name="Search").click()
@@ -167,8 +170,14 @@ def test_a_chart_has_a_table_that_leads_on(page, address):
     page.get_by_text("The numbers as a table").click()
     row = page.locator(".volume tbody tr").first
     found = int(row.locator("td").first.inner_text())
+    assert found <= count(page)
     row.get_by_role("link").click()
     assert count(page) == found
+
+
+def test_a_chart_shows_what_was_found_however_long_ago(page, address):
+    page.goto(address + "?q=Wuzhen Kaspersky")
+    assert f"{count(page)} in all" in page.locator(".volume svg").first.get_attribute("aria-label")
 
 
 def test_everything_works_without_javascript_and_by_keyboard(browser, address):

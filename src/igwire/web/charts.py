@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from markupsafe import Markup
@@ -38,12 +38,19 @@ class Volume:
     most: int
 
 
-def interval_for(request: SearchRequest, years: Sequence[str], today: date) -> str:
-    """The interval that suits the days asked for, or those in which something was found (`years`)."""
-    known = sorted(int(year) for year in years if year.isdigit())
-    first = request.since or (date(known[0], 1, 1) if known and known[0] > 0 else today)
-    last = request.until or (min(today, date(known[-1], 12, 31)) if known and known[-1] < 9999 else today)
-    days = max(1, (last - first).days)
+def within_years(request: SearchRequest, years: Sequence[str]) -> SearchRequest:
+    """The search in the years in which it finds something, where it names no days: a chart of the whole archive would hide two months of it."""
+    # What no calendar has stands in some documents.
+    known = sorted(int(year) for year in years if year.isdigit() and 0 < int(year) < 9999)
+    if not known:
+        return request
+    return replace(request, since=request.since or date(known[0], 1, 1), until=request.until or date(known[-1], 12, 31))
+
+
+def interval_for(request: SearchRequest, today: date) -> str:
+    """The interval that suits the days asked for."""
+    last = min(request.until or today, today)
+    days = max(1, (last - (request.since or today)).days)
     return next((name for limit, name in _INTERVALS if days <= limit), "year")
 
 

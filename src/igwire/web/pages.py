@@ -74,8 +74,9 @@ class Pages:
         return replace(found, hits=visible_hits(found.hits, self._shelf.viewer), further=visible_hits(found.further, self._shelf.viewer))
 
     def _volume(self, asked: SearchRequest, found: Results) -> charts.Volume:
-        interval = charts.interval_for(asked, list(found.facets.get("years", {})), self._shelf.today)
-        return charts.volume(self._shelf.reader.volume(asked, interval), interval)
+        shown = charts.within_years(asked, list(found.facets.get("years", {})))
+        interval = charts.interval_for(shown, self._shelf.today)
+        return charts.volume(self._shelf.reader.volume(shown, interval), interval)
 
     def _open_day(self, asked: SearchRequest) -> str:
         """Today, when the search includes it: it is not over yet."""

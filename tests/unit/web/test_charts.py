@@ -9,7 +9,7 @@ import pytest
 
 from igwire.search.request import SearchRequest
 from igwire.search.results import Span
-from igwire.web.charts import interval_for, volume
+from igwire.web.charts import interval_for, volume, within_years
 
 TODAY = date(2026, 11, 25)
 
@@ -23,7 +23,7 @@ TODAY = date(2026, 11, 25)
     ],
 )  # fmt: skip
 def test_the_interval_suits_the_span(request_, years, interval):
-    assert interval_for(SearchRequest(**request_), years, TODAY) == interval
+    assert interval_for(within_years(SearchRequest(**request_), years), TODAY) == interval
 
 
 def test_bars_are_as_high_as_their_numbers():
@@ -49,7 +49,15 @@ def test_a_row_leads_to_its_days(interval, start, last):
 
 
 def test_years_that_no_calendar_has_are_left_out():
-    assert interval_for(SearchRequest(), ["-1", "0", "9999"], TODAY) == "day"
+    assert interval_for(within_years(SearchRequest(), ["-1", "0", "9999"]), TODAY) == "day"
+
+
+def test_a_chart_covers_the_years_in_which_something_was_found_and_no_others():
+    found = within_years(SearchRequest(text="wuzhen"), ["2015", "2016"])
+    assert (found.since, found.until, found.text) == (date(2015, 1, 1), date(2016, 12, 31), "wuzhen")
+    asked = SearchRequest(since=date(2015, 12, 1))
+    assert within_years(asked, ["2015"]) == SearchRequest(since=date(2015, 12, 1), until=date(2015, 12, 31))
+    assert within_years(asked, []) == asked
 
 
 def test_nothing_is_no_fault():
