@@ -142,6 +142,8 @@ def test_the_policy_is_strict(client):
 def test_a_query_that_cannot_be_read_is_explained(client, query):
     answer = client.get("/", params={"q": query})
     assert answer.status_code == 400
+    # Nobody has asked for the runs here, so nothing is said of them.
+    assert "No good run yet" not in answer.text
     assert 'role="alert"' in answer.text
     assert "Traceback" not in answer.text
 
