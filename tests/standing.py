@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,11 +23,12 @@ ROOT = Path(__file__).parents[1]
 
 
 @contextmanager
-def standing(folder: Path, room: Newsroom, es_url: str, prefix: str, **more: str) -> Iterator[Airflow]:
-    """Airflow, with the newsroom as its catalogue, in a new folder of that name."""
+def standing(folder: Path, room: Newsroom, es_url: str, prefix: str, *, terms: Mapping[str, object] = {}, **more: str) -> Iterator[Airflow]:
+    """Airflow, with the newsroom as its catalogue (each source on these `terms`), in a new folder of that name."""
     folder.mkdir()
     catalogue = folder / "newsroom.yaml"
-    catalogue.write_text(yaml.safe_dump({"group": "newsroom", "sources": room.catalogue()}, allow_unicode=True), encoding="utf-8")
+    sources = [{**source, **terms} for source in room.catalogue()]
+    catalogue.write_text(yaml.safe_dump({"group": "newsroom", "sources": sources}, allow_unicode=True), encoding="utf-8")
     settings = Settings(state=folder, home=ROOT, airflow_port=free_port())
     variables = {
         "IGWIRE_STATE": str(folder), "IGWIRE_CATALOGUE": str(catalogue), "IGWIRE_ALLOW_LOOPBACK": "127.0.0.0/24", "IGWIRE_ES_URL": es_url,

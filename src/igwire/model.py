@@ -98,6 +98,16 @@ class FeedEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What became of one object that was brought into a server: `detail` says what was done, or the server's own word when it was refused."""
+
+    what: str
+    id: str
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebArchive:
     """A web archive: its CDX server, and where captured bytes are had: a replay (Wayback, pywb), or WARC files by ranges (Common Crawl)."""
 

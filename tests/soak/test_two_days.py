@@ -6,8 +6,6 @@ newsroom reads the same clock. What counts is the newsroom's own log, not what i
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,20 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
-import yaml
 from airflow_api import PATIENCE_S, Api
 from made_texts import sentences
+from standing import documents, kill_scheduler, standing
 
 from igwire.newsroom import render
 from igwire.newsroom.articles import Story
 from igwire.newsroom.server import Newsroom
 from igwire.runtime.airflow import Airflow
-from igwire.runtime.processes import free_port
-from igwire.settings import Settings
 
 pytestmark = [pytest.mark.airflow, pytest.mark.integration, pytest.mark.filterwarnings("ignore")]
-ROOT = Path(__file__).parents[2]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # An hour at a time: no feed is asked more often, and Airflow makes up for skipped half hours as after a busy one.
 STEP = HOUR
@@ -145,19 +139,11 @@ def room(sky) -> Iterator[Newsroom]:
 
 @pytest.fixture
 def airflow(tmp_path, sky, room, elasticsearch_url, index_prefix) -> Iterator[Airflow]:
-    catalogue = tmp_path / "newsroom.yaml"
     # As real sources are: the usual floor of an hour between two polls, a gap between requests.
-    entries = [{**entry, "gap_s": GAP_S, "poll_min_s": None} for entry in room.catalogue()]
-    catalogue.write_text(yaml.safe_dump({"group": "newsroom", "sources": entries}, allow_unicode=True), encoding="utf-8")
-    variables = {
-        "IGWIRE_STATE": str(tmp_path), "IGWIRE_CATALOGUE": str(catalogue), "IGWIRE_ALLOW_LOOPBACK": "127.0.0.0/24", "IGWIRE_ES_URL": elasticsearch_url,
-        "IGWIRE_INDEX_PREFIX": index_prefix, "IGWIRE_BATCHES": "2", "IGWIRE_PARSER_WORKERS": "1", "IGWIRE_HOST_REQUESTS": str(BUDGET),
-        **sky.variables(), **PATIENT,
-    }  # fmt: skip
-    made = Airflow.from_settings(Settings(state=tmp_path, home=ROOT, airflow_port=free_port()), variables)
-    made.up(print)
-    yield made
-    made.down()
+    terms = {"gap_s": GAP_S, "poll_min_s": None}
+    variables = {"IGWIRE_HOST_REQUESTS": str(BUDGET), **sky.variables(), **PATIENT}
+    with standing(tmp_path / "standing", room, elasticsearch_url, index_prefix, terms=terms, **variables) as made:
+        yield made
 
 
 def run_until_idle(api: Api, due: dict[str, datetime]) -> None:
@@ -173,15 +159,6 @@ def run_until_idle(api: Api, due: dict[str, datetime]) -> None:
         time.sleep(0.3)
 
 
-def kill_scheduler(airflow: Airflow) -> None:
-    """As a power cut would: the scheduler and its workers, all at once; then start it again."""
-    process = airflow._process("scheduler").running()
-    assert process
-    os.killpg(process.pid, signal.SIGKILL)
-    time.sleep(0.5)
-    airflow.up(print)
-
-
 def test_two_days_keep_every_hosts_rules_and_miss_nothing(airflow, sky, room, elasticsearch_url, index_prefix):
     first = (sky.now() + DAY).replace(hour=0, minute=0, second=0, microsecond=0)
     for story in published(room, first):
@@ -194,7 +171,9 @@ def test_two_days_keep_every_hosts_rules_and_miss_nothing(airflow, sky, room, el
         trouble.at(number)
         sky.jump(hour + timedelta(seconds=2))
         if number == 20:
+            # As a power cut would.
             kill_scheduler(airflow)
+            airflow.up(print)
         print(f"{sky.now():%d %H:%M:%S} real {time.monotonic():.0f}", flush=True)
         run_until_idle(api, {"poll_feeds": hour, "ingest_news": hour.replace(hour=0)})
         hour += STEP
@@ -232,16 +211,10 @@ def check_manners(room: Newsroom) -> None:
 
 def check_nothing_missed(room: Newsroom, url: str, prefix: str, now: datetime) -> None:
     """Every article that was out when its feed was last polled before the last daily run is in the index, and no feed waited longer than a day."""
-    held, midnight = addresses_of(url, prefix), now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    held, midnight = {document["url"] for document in documents(url, prefix)}, now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
     for site in room.sites.values():
         asked = [entry for entry in room.log if entry["host"] == site.address and entry["path"] == site.feed]
         polls = [entry["at"] for entry in asked if entry["status"] in (200, 304) and entry["at"] < midnight]
         assert midnight - max(polls) < DAY.total_seconds(), site.id
         out = [s for s in room.stories if s.site == site.id and s.slug.startswith("soak") and s.moment.timestamp() < max(polls)]
         assert {room.url(site.id, render.path_of(site, s)) for s in out} - held == set(), site.id
-
-
-def addresses_of(url: str, prefix: str) -> set[str]:
-    requests.post(f"{url}/{prefix}-*/_refresh", timeout=30)
-    hits = requests.get(f"{url}/{prefix}-articles/_search?size=1000&_source=url", timeout=30).json()["hits"]["hits"]
-    return {hit["_source"]["url"] for hit in hits}

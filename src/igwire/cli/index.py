@@ -13,11 +13,11 @@ app = typer.Typer(no_args_is_help=True, help="Templates, indices and aliases of 
 def apply(json: output.JsonFlag = False) -> None:
     """Bring templates, indices, aliases and the entities' names into being; run again, it changes nothing."""
     from igwire import settings, wiring
-    from igwire.index import entities, migrate
+    from igwire.index import migrate
 
     client, prefix = wiring.elasticsearch_client(), settings.get().index_prefix
     done = migrate.apply(client, prefix)
-    entities.refresh(client, prefix, wiring.knowledge_base())
+    wiring.refresh_names()
     left = migrate.diff(client, prefix)
     if output.as_json(json):
         output.record({"made": done, "differs": left})

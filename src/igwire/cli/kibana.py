@@ -19,9 +19,7 @@ def apply(json: output.JsonFlag = False) -> None:
     settings = configuration.get()
     kibana = Kibana.from_settings(settings)
     output.say(f"Kibana {kibana.wait()} at {kibana.url}")
-    done = [{"what": a.what, "id": a.id, "ok": a.ok, "detail": a.detail} for a in kibana.apply(steps(settings.index_prefix))]
-    output.rows(done, ["what", "id", "ok", "detail"], json_flag=json)
-    if not all(row["ok"] for row in done):
+    if not output.applied(kibana.apply(steps(settings.index_prefix)), json_flag=json):
         raise typer.Exit(1)
 
 

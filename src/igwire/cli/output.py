@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
+
+from igwire.model import Applied
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object a line, also on a terminal.")]
 
@@ -32,6 +35,13 @@ def rows(items: Iterable[Mapping[str, Any]], columns: Sequence[str], *, json_fla
         # Text, not str: what was fetched must never be read as rich's markup.
         table.add_row(*(Text("" if item.get(c) is None else str(item.get(c))) for c in columns))
     Console().print(table)
+
+
+def applied(steps: Iterable[Applied], *, json_flag: bool) -> bool:
+    """Print what became of each object that was brought into a server; whether none was refused."""
+    done = [asdict(step) for step in steps]
+    rows(done, ["what", "id", "ok", "detail"], json_flag=json_flag)
+    return all(row["ok"] for row in done)
 
 
 def record(item: Mapping[str, Any]) -> None:

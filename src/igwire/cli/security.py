@@ -27,11 +27,9 @@ def apply(
         output.say(f"The Elasticsearch at {wiring.elasticsearch_url()} has no security: whoever reaches it may do everything, and no key is needed.")
         return
     password = settings.analyst_password.get_secret_value()
-    steps = security.apply(client, settings.index_prefix, keys, analyst_password=password, rotate=rotate)
-    done = [{"what": d.what, "id": d.id, "ok": d.ok, "detail": d.detail} for d in steps]
-    output.rows(done, ["what", "id", "ok", "detail"], json_flag=json)
+    fine = output.applied(security.apply(client, settings.index_prefix, keys, analyst_password=password, rotate=rotate), json_flag=json)
     output.say(f"The keys are in {keys.folder}, readable by their owner only.")
-    if not all(row["ok"] for row in done):
+    if not fine:
         raise typer.Exit(1)
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from string import Template
@@ -20,6 +19,7 @@ from typing import Any, Protocol
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from igwire.errors import ConfigError, Unavailable
+from igwire.model import Applied
 
 HERE = Path(__file__).parent / "roles"
 # Parts of igwire that log in by a key, named as their role; the analyst is a person.
@@ -39,16 +39,6 @@ class KeyFolder(Protocol):
 
     def write(self, name: str, key: str) -> None:
         """Keep a key in place of the one before; an empty one says that none is needed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """What became of one role, key or user: `detail` says what was done, or Elasticsearch's own word when it was refused."""
-
-    what: str
-    id: str
-    ok: bool
-    detail: str = ""
 
 
 def roles(prefix: str) -> dict[str, dict[str, Any]]:
@@ -73,7 +63,7 @@ def has_security(client: Elasticsearch) -> bool:
     return True
 
 
-def apply(client: Elasticsearch, prefix: str, keys: KeyFolder, *, analyst_password: str = "", rotate: bool = False) -> Iterator[Done]:
+def apply(client: Elasticsearch, prefix: str, keys: KeyFolder, *, analyst_password: str = "", rotate: bool = False) -> Iterator[Applied]:
     """Bring roles, keys and the analyst into being; `rotate` makes new keys and ends the old ones."""
     wanted = roles(prefix)
     for name, role in wanted.items():
@@ -89,11 +79,11 @@ def without(keys: KeyFolder) -> None:
         keys.write(name, "")
 
 
-def _tried(what: str, name: str, step: Callable[[], str]) -> Done:
+def _tried(what: str, name: str, step: Callable[[], str]) -> Applied:
     try:
-        return Done(what=what, id=name, ok=True, detail=step())
+        return Applied(what=what, id=name, ok=True, detail=step())
     except (ApiError, TransportError) as error:
-        return Done(what=what, id=name, ok=False, detail=str(error)[:500])
+        return Applied(what=what, id=name, ok=False, detail=str(error)[:500])
 
 
 def _role(client: Elasticsearch, name: str, role: dict[str, Any]) -> str:

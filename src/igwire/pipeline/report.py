@@ -124,9 +124,10 @@ def publish(parts: Parts, run: runs.Run) -> None:
     """Send the run to the index of runs and let its articles be found; the ledger keeps the run when Elasticsearch is away, and the next report sends it again."""
     version = int((run.finished_at or run.started_at).timestamp() * 1000)
     action = WriteAction(doc_id=run.id, version=version, body=run_document(run))
+    index = parts.index()
     try:
-        list(parts.index().write([action], "runs"))
+        list(index.write([action], "runs"))
         # Who ran it looks for its articles next.
-        parts.index().reveal()
+        index.reveal()
     except Unavailable:
         return

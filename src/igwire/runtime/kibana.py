@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import requests
 
 from igwire.errors import ConfigError, Unavailable
+from igwire.model import Applied
 from igwire.search.kibana import Step
 from igwire.settings import Settings
 
@@ -18,16 +18,6 @@ _START_S = 300.0
 _REQUEST_S = 60.0
 _NAP_S = 2.0
 _VERSION = "2023-10-31"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
-    """What became of one object. `detail` is Kibana's own word when it was refused."""
-
-    what: str
-    id: str
-    ok: bool
-    detail: str = ""
 
 
 class Kibana:

@@ -74,4 +74,4 @@ def connect(*args: Any, **more: Any) -> sqlite3.Connection:
     return _connect(*args, **{"factory": _Connection, **more})
 
 
-sqlite3.connect = sqlite3.dbapi2.connect = connect  # type: ignore[attr-defined]
+sqlite3.connect = sqlite3.dbapi2.connect = connect

@@ -6,7 +6,6 @@ import ast
 import base64
 import json
 import re
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -14,6 +13,7 @@ from urllib.parse import parse_qsl
 import pytest
 from elasticsearch import Elasticsearch
 from fakes import FakeClock
+from servers import served
 
 from igwire import schema
 from igwire.errors import ConfigError, Unavailable
@@ -130,13 +130,8 @@ def _keys(server: SecurityShaped, method: str, name: str, sent: dict) -> tuple[i
 
 @pytest.fixture
 def server():
-    made = SecurityShaped()
-    thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield made
-    made.shutdown()
-    made.server_close()
-    thread.join()
+    with served(SecurityShaped()) as made:
+        yield made
 
 
 @pytest.fixture

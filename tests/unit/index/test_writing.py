@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from elasticsearch import Elasticsearch
 from fakes import FakeClock
+from servers import served
 
 from igwire import schema
 from igwire.errors import Unavailable
@@ -106,7 +106,6 @@ class Scripted:
             do_POST = do_PUT
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
 
 def everything(ids):
@@ -124,9 +123,8 @@ def failed(status, reason=""):
 @pytest.fixture
 def server():
     scripted = Scripted()
-    yield scripted
-    scripted.server.shutdown()
-    scripted.server.server_close()
+    with served(scripted.server):
+        yield scripted
 
 
 def write(server: Scripted, ids: str = "abc", **bodies) -> tuple[dict[str, str], FakeClock]:

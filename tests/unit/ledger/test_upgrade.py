@@ -108,24 +108,26 @@ def test_a_disk_that_is_full_leaves_the_old_ledger(state, monkeypatch, room, say
     assert Ledger.standing(url(state)) == HEAD
 
 
+def refused_unchanged(state: Path, says: str) -> None:
+    """The ledger is not opened, in these words, and nothing in it has changed."""
+    before = dump(state)
+    with pytest.raises(ConfigError, match=says):
+        Ledger.open(url(state))
+    assert dump(state) == before
+
+
 def test_a_ledger_of_a_newer_release_is_refused_in_words(state):
     with sqlite3.connect(state / "ledger.db") as db:
         db.execute("update alembic_version set version_num = '9999_later'")
     db.close()
-    before = dump(state)
-    with pytest.raises(ConfigError, match="written by a newer igwire"):
-        Ledger.open(url(state))
-    assert dump(state) == before
+    refused_unchanged(state, "written by a newer igwire")
 
 
 def test_a_failed_migration_leaves_the_old_ledger_usable(state):
     with sqlite3.connect(state / "ledger.db") as db:
         db.execute("create table erasures (x)")
     db.close()
-    before = dump(state)
-    with pytest.raises(ConfigError, match="is as it was"):
-        Ledger.open(url(state))
-    assert dump(state) == before
+    refused_unchanged(state, "is as it was")
     assert Ledger.standing(url(state)) == "0001"
 
 

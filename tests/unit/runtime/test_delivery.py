@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import socketserver
-import threading
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from servers import served
 
 from igwire.errors import ConfigError, Unavailable
 from igwire.runtime.delivery import Deliverer
@@ -55,19 +56,8 @@ class Hook(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def serve():
-    started = []
-
-    def start(server):
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        started.append((server, thread))
-        return server
-
-    yield start
-    for server, thread in started:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with ExitStack() as running:
+        yield lambda server: running.enter_context(served(server))
 
 
 def test_a_feed_is_written_whole(tmp_path):

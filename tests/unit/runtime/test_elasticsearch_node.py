@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from servers import served
 
 from igwire.errors import ConfigError, Unavailable
 from igwire.runtime.elasticsearch import LocalElasticsearch, authorization, probe, source_stamp
@@ -37,12 +38,8 @@ class Answers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as made:
-        thread = threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Answers)) as made:
         yield f"http://127.0.0.1:{made.server_port}"
-        made.shutdown()
-        thread.join(timeout=10)
 
 
 def node(folder: Path, port: int, project: Path | None = None) -> LocalElasticsearch:

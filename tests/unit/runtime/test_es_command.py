@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from servers import served
 from typer.testing import CliRunner
 
 from igwire import settings
@@ -55,13 +55,11 @@ def test_down_with_nothing_running_is_fine() -> None:
 
 
 def test_a_given_address_is_used_as_it_is_and_said_aloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Root) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Root)) as server:
         url = f"http://127.0.0.1:{server.server_port}"
         monkeypatch.setenv("IGWIRE_ES_URL", url)
         monkeypatch.setenv("IGWIRE_KIBANA_URL", "http://kibana.example")
         up, status = (CliRunner().invoke(app, [command, "--json"]) for command in ("up", "status"))
-        server.shutdown()
     assert json.loads(up.stdout) == {"url": url, "kibana_url": "http://kibana.example", "from": "given"}
     assert f"{url} is used as it is, since IGWIRE_ES_URL is set; nothing is started." in up.stderr
     assert status.exit_code == 0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
+from servers import served
 
 from igwire.errors import ConfigError, Unavailable
 from igwire.runtime.kibana import Kibana
@@ -66,13 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    made = KibanaShaped()
-    thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield made
-    made.shutdown()
-    made.server_close()
-    thread.join()
+    with served(KibanaShaped()) as made:
+        yield made
 
 
 @pytest.fixture
