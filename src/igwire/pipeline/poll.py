@@ -15,6 +15,7 @@ from igwire.errors import BadUrl, FetchError
 from igwire.feeds.archives import Body
 from igwire.feeds.probing import READ_S, read_source
 from igwire.fetch import policy
+from igwire.fetch.robots import Robots
 from igwire.isolate import Killed, Pool
 from igwire.ledger import hosts, items, revisits, runs, sources
 from igwire.ledger.sources import SourceState
@@ -27,7 +28,7 @@ from igwire.pipeline.polling import Answer, Decision
 from igwire.pipeline.probation import followed
 from igwire.pipeline.raw import Keeper
 from igwire.pipeline.revisits import revisit_due
-from igwire.urls import host_of
+from igwire.urls import host_of, origin_of
 
 # Feeds that carry their whole archive are larger than any page.
 _MAX_BYTES = 10 * 1024 * 1024
@@ -105,13 +106,19 @@ class _Polling:
         """Store what came and decide when the feed and its host are asked again."""
         if sent is None:
             return Pause(gap_s=0, failures=failures)
-        gap = policy.gap_s(source.gap_s, None, self.parts.knobs.gap_s)
+        gap = policy.gap_s(source.gap_s, self._crawl_delay(source), self.parts.knobs.gap_s)
         answer = self._answer(source, sent)
         self._keep(source, answer)
         if not isinstance(sent, Capture):
             return Pause(gap_s=gap, failures=failures)
         cooling = policy.cooling_until(sent.status, sent.headers, now=answer.at, failures=failures)
         return Pause(gap_s=gap, cooling_until=cooling, reason=f"http_{sent.status}" if cooling else None, failures=failures + 1 if cooling else 0)
+
+    def _crawl_delay(self, source: Source) -> float | None:
+        """What the robots file asks for, as it was last read for pages: no feed is asked for without leaving the pages' host alone after it."""
+        with self.parts.ledger.reading() as conn:
+            stored = hosts.robots_of(conn, origin_of(polling.address(source, self.states[source.id])))
+        return Robots.parse(stored[2], stored[1]).crawl_delay if stored else None
 
     def _answer(self, source: Source, sent: Capture | FetchError | BadUrl) -> Answer:
         """What came, in the words of `polling`; a body that is not the last one again is stored and parsed."""

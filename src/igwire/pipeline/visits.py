@@ -74,7 +74,7 @@ class Visits:
         rules = self._rules(source, ask.url) if ask.robots else None
         if rules is not None and not rules.allowed(ask.url)[0]:
             return Got(problem=rules.allowed(ask.url)[1] or "robots")
-        sent = self._send(source, ask.url, rules.crawl_delay if rules else None)
+        sent = self._send(source, ask.url, lambda _: rules.crawl_delay if rules else None)
         if not isinstance(sent, Capture):
             return Got(problem=sent)
         self._keep(source, ask.url, sent)
@@ -127,14 +127,15 @@ class Visits:
         return Robots.parse(body, status) if is_fresh(at, status, self.parts.clock.now()) else None
 
     def _fetched_rules(self, source: Source, origin: str) -> Robots:
-        sent = self._send(source, f"{origin}/robots.txt", None)
-        status, body = (sent.status, sent.body) if isinstance(sent, Capture) else (0, b"")
+        # The file's own delay counts from the file on.
+        sent = self._send(source, f"{origin}/robots.txt", lambda sent: _robots(sent).crawl_delay)
+        status, body = _as_stored(sent)
         with self.parts.ledger.transaction() as conn:
             hosts.save_robots(conn, origin, status=status, body=body, now=self.parts.clock.now())
-        return Robots.parse(body, status)
+        return _robots(sent)
 
-    def _send(self, source: Source, url: str, delay: float | None) -> Capture | str:
-        """The answer, or in words why there is none."""
+    def _send(self, source: Source, url: str, delay: Callable[[Capture | str], float | None]) -> Capture | str:
+        """The answer, or in words why there is none; `delay` says what robots asks for after it."""
         slot = self._slot(host_of(url))
         if isinstance(slot, str):
             return slot
@@ -147,7 +148,7 @@ class Visits:
         now, cooling = self.parts.clock.now(), None
         if isinstance(sent, Capture):
             cooling = policy.cooling_until(sent.status, sent.headers, now=now, failures=slot.failures)
-        next_at = now + timedelta(seconds=policy.gap_s(source.gap_s, delay, self.parts.knobs.gap_s))
+        next_at = now + timedelta(seconds=policy.gap_s(source.gap_s, delay(sent), self.parts.knobs.gap_s))
         with self.parts.ledger.transaction() as conn:
             hosts.release(
                 conn,
@@ -172,6 +173,16 @@ class Visits:
                 return slot.reason
             self.parts.clock.sleep(min(max((slot.until - now).total_seconds(), 0.01), _NAP_S))
         return "time_budget"
+
+
+def _as_stored(sent: Capture | str) -> tuple[int, bytes]:
+    """Status (0: no answer) and body of the answer to a robots file's address."""
+    return (sent.status, sent.body) if isinstance(sent, Capture) else (0, b"")
+
+
+def _robots(sent: Capture | str) -> Robots:
+    status, body = _as_stored(sent)
+    return Robots.parse(body, status)
 
 
 @contextmanager

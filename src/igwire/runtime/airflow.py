@@ -27,6 +27,9 @@ _HEALTHY_S = 180
 _MIGRATE_S = 300
 # The scheduler waits for running tasks, which may take minutes; after this they are killed, and lose nothing.
 _STOP_S = 30
+# Seconds that Airflow waits for its SQLite. Its API server can wait for itself (seen: the log entry of a click is written in the event loop, which
+# a task's heartbeat needs for its commit), and then all stands still for so long before the click is refused.
+_BUSY_S = 20
 # Seconds that a task's token is valid: tasks take up to 10 minutes, the default of 600 s is too short for a slow one.
 _TOKEN_S = "7200"
 
@@ -59,11 +62,11 @@ class Airflow:
 
     def environment(self) -> dict[str, str]:
         """All variables of its processes."""
-        keys = self._keys()
+        keys, database = self._keys(), f"sqlite:///{self.folder / 'airflow.db'}?timeout={_BUSY_S}"
         airflow = {
             "CORE__DAGS_FOLDER": str(self.home / "dags"), "CORE__PLUGINS_FOLDER": str(self.home / "plugins"), "CORE__LOAD_EXAMPLES": "False",
             "CORE__PARALLELISM": "4", "CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin", "CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
-            "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.folder / 'airflow.db'}?timeout=60", "API__HOST": HOST, "API__PORT": str(self.port),
+            "DATABASE__SQL_ALCHEMY_CONN": database, "API__HOST": HOST, "API__PORT": str(self.port),
             "API__BASE_URL": self.url, "API__SECRET_KEY": keys["secret"], "API_AUTH__JWT_SECRET": keys["jwt"], "CORE__FERNET_KEY": keys["fernet"],
             "EXECUTION_API__JWT_EXPIRATION_TIME": _TOKEN_S, "DAG_PROCESSOR__REFRESH_INTERVAL": "15",
             # Whoever starts the standing system has said yes to its first run.

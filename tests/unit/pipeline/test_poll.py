@@ -9,13 +9,17 @@ import pytest
 from fakes import failing
 from postgres import ON_BOTH
 
+from igwire.feeds.archives import Ask
+from igwire.feeds.probing import read_feed
 from igwire.ledger import revisits, sources
-from igwire.ledger.tables import events, items
+from igwire.ledger.hosts import save_robots
+from igwire.ledger.tables import events, hosts, items
 from igwire.model import Window
 from igwire.pipeline.poll import poll_due, poll_sources
 from igwire.pipeline.probation import probe_within_budget
 from igwire.pipeline.prune import prune
 from igwire.pipeline.run import run_all
+from igwire.pipeline.visits import open_visits
 from igwire.urls import document_id
 
 URL = "http://news.example/feed"
@@ -108,6 +112,31 @@ def test_faults_are_told_in_words_and_cool_the_host(bench):
     with bench.ledger.reading() as conn:
         told = [row.detail for row in conn.execute(events.select().where(events.c.what == "poll"))]
     assert told[-1] == "cooling: HTTP status 429, asks for 2:00:00"
+
+
+def next_request_at(bench) -> datetime:
+    with bench.ledger.reading() as conn:
+        return conn.execute(hosts.select().where(hosts.c.host == "news.example")).one().next_at
+
+
+def test_the_crawl_delay_that_pages_keep_is_kept_after_a_poll_too(bench):
+    with bench.ledger.transaction() as conn:
+        save_robots(conn, "http://news.example", status=200, body=b"User-agent: *\nCrawl-delay: 40\n", now=bench.clock.moment)
+    bench.fetcher.answers[URL] = (200, rss(), {})
+    poll_sources(bench.parts(gap_s=1), "p1")
+    assert next_request_at(bench) == bench.clock.moment + timedelta(seconds=40)
+
+
+def test_the_crawl_delay_counts_from_the_robots_file_on(bench):
+    bench.fetcher.answers["http://news.example/robots.txt"] = (200, b"User-agent: *\nDisallow: /archive\nCrawl-delay: 40\n", {})
+    source, began = bench.sources[0], bench.clock.moment
+    with open_visits(bench.parts(gap_s=1), "v1", until=began + timedelta(hours=1)) as visits:
+        assert visits.drive(source, _asking("http://news.example/archive")).problem == "robots"
+    assert next_request_at(bench) == bench.clock.moment + timedelta(seconds=40)
+
+
+def _asking(url: str):
+    return (yield Ask(url, read_feed))
 
 
 @ON_BOTH
