@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from igwire.ledger import erasures, packing
+from igwire.ledger import erasures, packing, sources
 from igwire.ledger.database import chunked, upsert
 from igwire.ledger.tables import inventory, item_sources, items
 from igwire.model import FeedEntry, RawRef, Window
@@ -93,7 +93,7 @@ def redate(conn: sa.Connection, dates: Iterable[tuple[str, datetime]]) -> None:
 
 def see(conn: sa.Connection, item_id: str, entry: FeedEntry, *, now: datetime) -> None:
     """The entry's source names the item (again); how it prints it now is kept."""
-    printed = {"last_seen_at": now, "guid": entry.guid, "title": entry.title, "fingerprint": packing.fingerprint(entry)}
+    printed = {"last_seen_at": now, **sources.printed(entry)}
     values = {"item_id": item_id, "source_id": entry.source_id, "first_seen_at": now, **printed}
     first = conn.execute(upsert(conn, item_sources).values(values).on_conflict_do_nothing()).rowcount
     if not first:

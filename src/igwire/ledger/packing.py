@@ -81,6 +81,17 @@ def instant(printed: str | None) -> datetime | None:
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
+def printed_at(entry: FeedEntry) -> datetime | None:
+    """The instant by which a feed dates an entry: when it was published, else updated."""
+    return instant(entry.published) or instant(entry.updated)
+
+
+def text_hash(entry: FeedEntry) -> str | None:
+    """SHA-256 (hex) of the entry's summary and content, None when it has neither."""
+    texts = (entry.summary or "", entry.content or "")
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "replace")).hexdigest() if any(texts) else None
+
+
 def fingerprint(entry: FeedEntry) -> str:
     """SHA-256 (hex) of what the feed says of an article: tells whether it says something else now."""
     texts = (entry.title, entry.updated, entry.published, entry.summary, entry.content, *entry.authors)

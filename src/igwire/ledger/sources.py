@@ -9,8 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from igwire.ledger import packing
 from igwire.ledger.database import chunked, upsert
-from igwire.ledger.tables import coverage, item_sources, items, probes, sources
+from igwire.ledger.tables import coverage, item_sources, probes, sources
+from igwire.model import FeedEntry
+
+# The longest feeds have some hundred entries.
+_LATELY = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +61,18 @@ class Known:
     guid: str | None
     title: str | None
     fingerprint: str | None
+    # Address, instant and hash of the texts as printed last; None where there are none, or it was before they were kept.
+    url: str | None = None
+    printed_at: datetime | None = None
+    text_hash: str | None = None
+
+
+def printed(entry: FeedEntry) -> dict[str, Any]:
+    """How a source prints an entry: the columns of `item_sources` that `Known` gives back."""
+    return {
+        "url": entry.url, "guid": entry.guid, "title": entry.title, "fingerprint": packing.fingerprint(entry), "printed_at": packing.printed_at(entry),
+        "text_hash": packing.text_hash(entry),
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +121,20 @@ def save(conn: sa.Connection, state: SourceState) -> None:
 
 def known(conn: sa.Connection, source_id: str, ids: Iterable[str], guids: Iterable[str]) -> Iterator[Known]:
     """What the source named before under one of the item `ids` or `guids`."""
-    join = item_sources.join(items, items.c.id == item_sources.c.item_id)
-    columns = (item_sources.c.item_id, item_sources.c.guid, item_sources.c.title, item_sources.c.fingerprint)
     for column, values in ((item_sources.c.item_id, ids), (item_sources.c.guid, guids)):
         for chunk in chunked(values):
-            wanted = sa.select(*columns).select_from(join).where(item_sources.c.source_id == source_id, column.in_(chunk))
-            yield from (Known(**row._mapping) for row in conn.execute(wanted))
+            yield from (Known(**row._mapping) for row in conn.execute(_named(source_id).where(column.in_(chunk))))
+
+
+def lately(conn: sa.Connection, source_id: str) -> list[Known]:
+    """What the source named last, the latest first; some answers' worth."""
+    wanted = _named(source_id).order_by(item_sources.c.last_seen_at.desc(), item_sources.c.item_id).limit(_LATELY)
+    return [Known(**row._mapping) for row in conn.execute(wanted)]
+
+
+def _named(source_id: str) -> sa.Select[Any]:
+    columns = (item_sources.c[name] for name in ("item_id", "url", "guid", "title", "fingerprint", "printed_at", "text_hash"))
+    return sa.select(*columns).where(item_sources.c.source_id == source_id)
 
 
 def note_gap(conn: sa.Connection, source_id: str, from_at: datetime, to_at: datetime, *, reason: str, now: datetime) -> None:

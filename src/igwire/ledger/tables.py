@@ -163,11 +163,15 @@ item_sources = sa.Table(
     sa.Column("source_id", sa.String(120), primary_key=True),
     sa.Column("first_seen_at", UtcDateTime, nullable=False),
     sa.Column("last_seen_at", UtcDateTime, nullable=False),
-    # As this source printed them when it last named the item; the fingerprint is a hash of all its texts.
+    # As this source printed them when it last named the item; the fingerprint is a hash of all that it printed, text_hash of summary and content.
+    sa.Column("url", sa.Text),
     sa.Column("guid", sa.Text),
     sa.Column("title", sa.Text),
     sa.Column("fingerprint", sa.String(64)),
+    sa.Column("printed_at", UtcDateTime),
+    sa.Column("text_hash", sa.String(64)),
     sa.Index("item_sources_guid", "source_id", "guid"),
+    sa.Index("item_sources_seen", "source_id", "last_seen_at"),
 )
 
 documents = sa.Table(

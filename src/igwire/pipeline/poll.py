@@ -18,7 +18,7 @@ from igwire.fetch import policy
 from igwire.fetch.robots import Robots
 from igwire.isolate import Killed, Pool
 from igwire.ledger import hosts, items, revisits, runs, sources
-from igwire.ledger.sources import SourceState
+from igwire.ledger.sources import Known, SourceState
 from igwire.model import Capture, ParsedFeed, Source
 from igwire.pipeline import polling, space
 from igwire.pipeline.erased import Erased
@@ -145,7 +145,7 @@ class _Polling:
         """Decide and write, all in one transaction: a crash before its end leaves everything as it was."""
         before = self.states[source.id]
         with self.parts.ledger.transaction() as conn:
-            known = sources.known(conn, source.id, *polling.keys(answer.feed)[1:]) if answer.feed else ()
+            known = self._known(conn, source, answer.feed) if answer.feed else ()
             decided = polling.decide(source, before, answer, known)
             self.keeper.note(conn)
             found = self._store(conn, source, decided, answer.at)
@@ -155,6 +155,10 @@ class _Polling:
             self.count("new", found)
         if decided.gap:
             self.count("possible_gap")
+
+    def _known(self, conn: sa.Connection, source: Source, feed: ParsedFeed) -> list[Known]:
+        known = list(sources.known(conn, source.id, *polling.keys(feed)[1:]))
+        return [*known, *sources.lately(conn, source.id)] if polling.unfamiliar(feed, known) else known
 
     def _store(self, conn: sa.Connection, source: Source, decided: Decision, now: datetime) -> int:
         found = len(items.add(conn, decided.new, now=now, mode=self.mode))

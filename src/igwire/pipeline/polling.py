@@ -19,6 +19,7 @@ from igwire.fetch import policy
 from igwire.ledger.packing import fingerprint, instant
 from igwire.ledger.sources import Known, SourceState
 from igwire.model import FeedEntry, ParsedFeed, Source
+from igwire.pipeline.matching import Match, match
 from igwire.urls import document_id
 
 # What `SourceState.state` may say.
@@ -59,6 +60,7 @@ _GONE_AFTER, _GONE_CHECKS = 3, 3
 # A permanent redirect is believed after ten sightings in three days: captive portals answer 301 too.
 _MOVE_SIGHTINGS, _MOVE_SPAN = 10, timedelta(days=3)
 _EMPTY_ALERT = 3
+_MADE_UP = "addresses and guids change with every answer"
 # How far polls of different feeds are spread; a host that asked for patience gets more.
 _SPREAD, _SPREAD_COOLING = timedelta(minutes=5), timedelta(hours=1)
 
@@ -124,6 +126,12 @@ def same_body(source: Source, state: SourceState, body_hash: str) -> bool:
 # ── after the answer ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def unfamiliar(feed: ParsedFeed, known: Iterable[Known]) -> bool:
+    """Whether no address of the answer is known, so that `decide` must also be told what the source named lately."""
+    ids = set(keys(feed)[1])
+    return bool(ids) and not any(was.item_id in ids for was in known)
+
+
 def keys(feed: ParsedFeed) -> tuple[Selection, list[str], list[str]]:
     """The entries that name articles, their item ids, and their guids: what to ask the ledger for before `decide`."""
     chosen = select(feed.entries)
@@ -131,7 +139,7 @@ def keys(feed: ParsedFeed) -> tuple[Selection, list[str], list[str]]:
 
 
 def decide(source: Source, before: SourceState, answer: Answer, known: Iterable[Known] = ()) -> Decision:
-    """Judge one answer. `known`: what the source named before under the ids and guids of `keys(answer.feed)`."""
+    """Judge one answer. `known`: what the source named before under the ids and guids of `keys(answer.feed)`; where they are `unfamiliar`, also lately."""
     if answer.status == 304:
         return _not_modified(source, before, answer)
     if answer.status != 200 or answer.error:
@@ -160,14 +168,12 @@ def _as_before(source: Source, before: SourceState, answer: Answer, said: str) -
 
 def _read(source: Source, before: SourceState, answer: Answer, feed: ParsedFeed, known: Sequence[Known]) -> Decision:
     chosen = select(feed.entries)
-    new, paired = _match(chosen.entries, known)
+    matched = match(chosen.entries, known)
+    new, paired = matched.new, matched.paired
     changed = tuple(entry for entry, was in paired if was.fingerprint and was.fingerprint != fingerprint(entry))
     gap = _gap(before, chosen.entries, paired, answer.at)
-    alerts = _alerts(source, before, answer, new)
-    if fresh_shared := shared_guids(chosen.entries) - {was.guid for was in known}:
-        told = f"{source.id}: one guid for several articles ({min(fresh_shared)[:80]!r}); its guids are not trusted, only addresses count"
-        alerts = (*alerts, told)
-    said = f"{len(chosen.entries)} entries, {len(new)} new" + ("; " + "; ".join(feed.problems) if feed.problems else "")
+    alerts = (*_alerts(source, before, answer, new), *_distrust(source, before, matched))
+    said = "; ".join([f"{len(chosen.entries)} entries, {len(new)} new", *([_MADE_UP] if matched.volatile else []), *feed.problems])
     after = _success(source, before, answer, said, fresh=len(new), of=len(chosen.entries), rolled=gap is not None)
     after = replace(
         after, body_hash=answer.body_hash, hub=feed.hub or before.hub, newest_at=_newest(feed.entries, answer.at) or before.newest_at,
@@ -181,36 +187,14 @@ def _read(source: Source, before: SourceState, answer: Answer, feed: ParsedFeed,
     return Decision(after=after, new=new, changed=changed, known=tuple(paired), dropped=chosen.dropped, gap=gap, alerts=(*alerts, *moved))
 
 
-def shared_guids(entries: Iterable[FeedEntry]) -> set[str]:
-    """Guids that more than one article of the same answer has: such a guid names nothing."""
-    addresses: dict[str, set[str]] = {}
-    for entry in entries:
-        if entry.guid:
-            addresses.setdefault(entry.guid, set()).add(document_id(entry.url))
-    return {guid for guid, ids in addresses.items() if len(ids) > 1}
-
-
-def _match(entries: Iterable[FeedEntry], known: Iterable[Known]) -> tuple[tuple[FeedEntry, ...], list[tuple[FeedEntry, Known]]]:
-    """Divide the entries into new ones and known ones.
-
-    The address decides. A guid counts as well, but only with the same title: some feeds give one guid to everything.
-    """
-    entries = list(entries)
-    distrusted = shared_guids(entries)
-    by_id: dict[str, Known] = {}
-    by_guid: dict[tuple[str, str | None], Known] = {}
-    for was in known:
-        by_id[was.item_id] = was
-        if was.guid and was.guid not in distrusted:
-            by_guid[was.guid, was.title] = was
-    new, paired = [], []
-    for entry in entries:
-        same = by_id.get(document_id(entry.url)) or (by_guid.get((entry.guid, entry.title)) if entry.guid and entry.title else None)
-        if same:
-            paired.append((entry, same))
-        else:
-            new.append(entry)
-    return tuple(new), paired
+def _distrust(source: Source, before: SourceState, matched: Match) -> tuple[str, ...]:
+    """What turned out of the feed's guids and addresses, told once."""
+    told = []
+    if matched.spoilt:
+        told.append(f"{source.id}: one guid for several articles ({min(matched.spoilt)[:80]!r}); such guids are not trusted, only addresses count")
+    if matched.volatile and _MADE_UP not in (before.state_reason or ""):
+        told.append(f"{source.id}: {_MADE_UP}; its entries are known by title, date and text")
+    return tuple(told)
 
 
 def _gap(before: SourceState, entries: Sequence[FeedEntry], paired: Sequence[object], at: datetime) -> tuple[datetime, datetime] | None:

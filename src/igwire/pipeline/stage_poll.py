@@ -12,8 +12,7 @@ from typing import Any
 from igwire.feeds.archives import Body
 from igwire.feeds.archives.paged import read_feed
 from igwire.isolate import Killed, Pool
-from igwire.ledger.packing import fingerprint
-from igwire.ledger.sources import Known, SourceState
+from igwire.ledger.sources import Known, SourceState, printed
 from igwire.model import FeedEntry, ParsedFeed, Source
 from igwire.pipeline import polling
 from igwire.pipeline.polling import Answer, Decision
@@ -32,25 +31,28 @@ class _Memory:
     by_id: dict[str, Known] = field(default_factory=dict)
     by_guid: dict[str, list[Known]] = field(default_factory=dict)
 
+    # What the last answer with entries named.
+    lately: list[Known] = field(default_factory=list)
+
     def known(self, feed: ParsedFeed) -> list[Known]:
         _, ids, guids = polling.keys(feed)
-        return [self.by_id[i] for i in ids if i in self.by_id] + [was for guid in guids for was in self.by_guid.get(guid, ())]
+        found = [self.by_id[i] for i in ids if i in self.by_id] + [was for guid in guids for was in self.by_guid.get(guid, ())]
+        return [*found, *self.lately] if polling.unfamiliar(feed, found) else found
 
     def keep(self, decided: Decision) -> None:
-        for entry in decided.new:
-            self._see(document_id(entry.url), entry)
-        for entry, was in decided.known:
-            self._see(was.item_id, entry)
+        named = [(entry, document_id(entry.url)) for entry in decided.new] + [(entry, was.item_id) for entry, was in decided.known]
+        self.lately = [self._see(*one) for one in named] or self.lately
         self.state = decided.after
 
-    def _see(self, item_id: str, entry: FeedEntry) -> None:
-        now = Known(item_id=item_id, guid=entry.guid, title=entry.title, fingerprint=fingerprint(entry))
+    def _see(self, entry: FeedEntry, item_id: str) -> Known:
+        now = Known(item_id=item_id, **printed(entry))
         before = self.by_id.get(item_id)
         self.by_id[item_id] = now
         if before and before.guid:
             self.by_guid[before.guid].remove(before)
         if entry.guid:
             self.by_guid.setdefault(entry.guid, []).append(now)
+        return now
 
 
 def run(rows: Iterable[dict[str, Any]], root: Path, workers: int) -> Iterator[dict[str, Any]]:

@@ -100,6 +100,27 @@ def test_a_new_headline_brings_the_next_look_at_the_page_forward(bench):
     assert row.due_at > bench.clock.moment
 
 
+@ON_BOTH
+def test_a_feed_that_makes_up_addresses_gives_each_article_once_and_says_so_once(bench):
+    def visit(number: int, *names: str) -> bytes:
+        entries = "".join(
+            f"<item><title>{name}</title><link>http://news.example/{name}?sid={number}abcdef{number}fedcba</link><guid>{number}{name}</guid>"
+            f"<pubDate>Mon, 23 Nov 2026 10:0{name}:00 GMT</pubDate></item>"
+            for name in names
+        )
+        return f"<rss version='2.0'><channel>{entries}</channel></rss>".encode()
+
+    new = []
+    for number, names in enumerate(("12", "12", "23", "34")):
+        bench.fetcher.answers[URL] = (200, visit(number, *names), {})
+        new.append(poll_sources(bench.parts(), f"p{number}").get("new", 0))
+        bench.clock.moment += timedelta(days=1)
+    assert new == [2, 0, 1, 1]
+    with bench.ledger.reading() as conn:
+        told = [row.detail for row in conn.execute(events.select().where(events.c.what == "alert"))]
+    assert told == ["example: addresses and guids change with every answer; its entries are known by title, date and text"]
+
+
 def test_faults_are_told_in_words_and_cool_the_host(bench):
     bench.fetcher.answers[URL] = failing(URL, "dns")
     assert poll_sources(bench.parts(), "p1") == {"retrying": 1}

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from igwire.feeds.parse import parse_feed
-from igwire.ledger.packing import fingerprint
-from igwire.ledger.sources import Known, SourceState
+from igwire.ledger.sources import Known, SourceState, printed
 from igwire.model import ParsedFeed, Source
 from igwire.pipeline import polling
 from igwire.pipeline.polling import Answer, Decision, decide
@@ -45,8 +44,8 @@ class Reader:
         feed = parse_feed(body, source_id="example", url=URL) if body is not None and not polling.same_body(self.source, self.state, body_hash) else None
         answer = Answer(at=at, status=status, headers=headers, final_url=more.pop("final_url", URL), body_hash=body_hash, feed=feed, **more)
         decided = decide(self.source, self.state, answer, list(self.seen.values()) if feed else ())
-        for entry in decided.new:
-            self.seen[document_id(entry.url)] = Known(item_id=document_id(entry.url), guid=entry.guid, title=entry.title, fingerprint=fingerprint(entry))
+        for entry, item_id in [*((e, document_id(e.url)) for e in decided.new), *((e, was.item_id) for e, was in decided.known)]:
+            self.seen[item_id] = Known(item_id=item_id, **printed(entry))
         self.state = decided.after
         return decided
 
