@@ -15,6 +15,7 @@ from igwire.ledger.tables import (
     alert_told,
     archive_pages,
     boilerplate,
+    canonical_claims,
     dead_letters,
     documents,
     erasures,
@@ -190,6 +191,7 @@ def forget(conn: sa.Connection, ids: Iterable[str]) -> None:
         for column in (
             item_sources.c.item_id,
             inventory.c.item_id,
+            canonical_claims.c.item_id,
             revisits.c.item_id,
             dead_letters.c.item_id,
             events.c.item_id,

@@ -198,6 +198,17 @@ documents = sa.Table(
     sa.Column("revised_at", UtcDateTime, nullable=False),
 )
 
+# Pages that name another page of their site as canonical, one row a text (see pipeline.identity).
+canonical_claims = sa.Table(
+    "canonical_claims",
+    metadata,
+    # document_id of the claimed address.
+    sa.Column("claimed", sa.String(80), primary_key=True),
+    sa.Column("item_id", sa.String(80), primary_key=True, index=True),
+    # Where the item's page was found.
+    sa.Column("own_url", sa.Text, nullable=False),
+)
+
 revisions = sa.Table(
     "revisions",
     metadata,

@@ -9,8 +9,9 @@ Run twice it does nothing the second time; `redo` makes it work on items that ha
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -42,13 +43,13 @@ from igwire.model import (
     WriteAction,
     WriteResult,
 )
-from igwire.pipeline import boilerplate, copies
+from igwire.pipeline import boilerplate, copies, identity
 from igwire.pipeline.erase import go_on_erasing, remove_late
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.purge import purge_raw
 from igwire.search.rights import reduced
 from igwire.text import content_hash
-from igwire.urls import document_id, origin_of
+from igwire.urls import origin_of
 
 # Pages a chunk: at 245 kB a page about 12 MB in memory, and a crash repeats at most this much work.
 CHUNK = 50
@@ -66,6 +67,8 @@ class Work:
     run_id: str
     redo: bool = False
     target: str | None = None
+    # Documents that got another id on the way: old id → version above all that were sent.
+    displaced: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,10 @@ def extract_items(work: Work, ids: Sequence[str]) -> None:
             # A rebuild learns nothing: run twice it must give the same.
             if not work.redo:
                 boilerplate.learn(work.parts, chunk)
+    if work.displaced:
+        # What is away now is removed by the weekly care: the ledger knows no such document.
+        with contextlib.suppress(Unavailable):
+            work.parts.index().remove(work.displaced)
     purge_raw(work.parts)
     go_on_erasing(work.parts)
 
@@ -177,13 +184,14 @@ def _settle_extraction(
         _end(work, conn, item, Outcome.REJECTED, stage="extract", reason=result.reason)
     else:
         # Identity is settled by the first extraction: a better extractor must not turn one article into two documents.
-        doc_id = item.doc_id or document_id(result.article.url)
+        article, doc_id, gone = identity.settle(conn, item, result.article, capture.final_url)
+        work.displaced.update(gone)
         if erasures.held(conn, [item.id, doc_id]):
             _refuse_erased(work, conn, item, doc_id)
             return
         clean = metadata_of if reserved else partial(remover.clean, source_id=item.source_id)
         mine = documents.save_article(
-            conn, doc_id, clean(result.article), item_id=item.id, source_id=item.source_id, first_seen_at=item.first_seen_at, fetched_at=capture.fetched_at,
+            conn, doc_id, clean(article), item_id=item.id, source_id=item.source_id, first_seen_at=item.first_seen_at, fetched_at=capture.fetched_at,
             clean=clean,
         )  # fmt: skip
         items.move(conn, item.id, "extracted" if mine else "duplicate", doc_id=doc_id)
