@@ -22,7 +22,7 @@ from igwire.store.warc import WarcStore
 from igwire.wiring import SystemClock
 
 pytestmark = pytest.mark.integration
-_PLACES = 5
+_PLACES = 3
 # Differ between two runs over the same pages: when, by which run, and where in the raw store.
 _OF_THE_RUN = {"first_seen_at", "fetched_at", "revised_at", "ingest", "raw", "url", "requested_url", "@timestamp"}
 _RUN = """

@@ -104,6 +104,14 @@ def newest(conn: sa.Connection, source_id: str, limit: int) -> list[Article]:
     return [packing.unpack_article(row) for row in reversed(list(rows))]
 
 
+def older_texts(conn: sa.Connection, source_id: str, stamp: str, limit: int) -> list[tuple[str, Article]]:
+    """Item and article of those among the `limit` newest documents of the source that do not bear the extractor's `stamp`."""
+    near = sa.select(documents.c.item_id, documents.c.article, documents.c.extract_stamp).where(documents.c.source_id == source_id)
+    newest = near.order_by(documents.c.first_seen_at.desc(), documents.c.id).limit(limit).subquery()
+    rows = conn.execute(sa.select(newest.c.item_id, newest.c.article).where(newest.c.extract_stamp != stamp))
+    return [(row.item_id, packing.unpack_article(row.article)) for row in rows]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
     """One version of a document's text; see `tables.revisions`."""

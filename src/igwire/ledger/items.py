@@ -18,7 +18,7 @@ from igwire.urls import document_id, host_of
 UNFINISHED = ("new", "captured", "extracted", "enriched")
 # A claim outlives the longest task (10 min) many times over, and a killed run's items are free again within the hour.
 CLAIM = timedelta(hours=1)
-# Reason of items that are complete and only wait to be projected again.
+# Reason of items that are complete and only wait to be made again: projected, or extracted before that.
 AGAIN = "surroundings"
 
 
@@ -111,9 +111,16 @@ def project_again(conn: sa.Connection, doc_ids: Iterable[str]) -> None:
         conn.execute(items.update().where(indexed).values(state="enriched", reason=AGAIN))
 
 
+def extract_again(conn: sa.Connection, item_ids: Iterable[str]) -> None:
+    """The items' texts are to be taken from their pages again: those that are indexed and have a raw copy."""
+    for chunk in chunked(item_ids):
+        indexed = items.c.id.in_(chunk) & (items.c.state == "indexed") & items.c.segment.is_not(None)
+        conn.execute(items.update().where(indexed).values(state="captured", reason=AGAIN))
+
+
 def waiting_again(conn: sa.Connection, limit: int) -> list[str]:
-    """Ids of at most `limit` items that `project_again` named and nobody took yet."""
-    wanted = sa.select(items.c.id).where(items.c.state == "enriched", items.c.reason == AGAIN)
+    """Ids of at most `limit` items that `project_again` or `extract_again` named and nobody took to the end yet."""
+    wanted = sa.select(items.c.id).where(items.c.state.in_(("captured", "extracted", "enriched")), items.c.reason == AGAIN)
     return list(conn.execute(wanted.order_by(items.c.id).limit(limit)).scalars())
 
 
@@ -209,6 +216,11 @@ def move(conn: sa.Connection, item_id: str, state: str, *, reason: str | None = 
     if doc_id is not None:
         values["doc_id"] = doc_id
     conn.execute(items.update().where(items.c.id == item_id).values(**values))
+
+
+def move_on(conn: sa.Connection, item: Item, state: str, *, doc_id: str | None = None) -> None:
+    """The item reached `state`, one of those before its end; that it is made again is remembered."""
+    move(conn, item.id, state, reason=AGAIN if item.reason == AGAIN else None, doc_id=doc_id)
 
 
 def note_usage(conn: sa.Connection, item_id: str, words: Sequence[str], *, raw_unwanted: bool) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from igwire import logs
 from igwire.ledger.database import upsert
 from igwire.ledger.items import Item
-from igwire.ledger.tables import dead_letters, events, run_items, runs
+from igwire.ledger.tables import dead_letters, events, items, run_items, runs
 from igwire.model import Disposition, Outcome, Window
 
 # Outcomes after which a run has nothing more to do for an item, and a repeated run leaves it alone.
@@ -95,6 +95,12 @@ def batch_items(conn: sa.Connection, run_id: str, batch: int) -> list[str]:
     """Ids of the batch's items that have no final outcome yet."""
     wanted = sa.select(run_items.c.item_id).where(run_items.c.run_id == run_id, run_items.c.batch == batch, _unfinished())
     return list(conn.execute(wanted.order_by(run_items.c.item_id)).scalars())
+
+
+def batch_sources(conn: sa.Connection, run_id: str, batch: int) -> list[str]:
+    """The sources of all items of the batch."""
+    wanted = sa.select(items.c.source_id).join(run_items, run_items.c.item_id == items.c.id)
+    return sorted(conn.execute(wanted.where(run_items.c.run_id == run_id, run_items.c.batch == batch).distinct()).scalars())
 
 
 def dispose(conn: sa.Connection, run_id: str, dispositions: Iterable[Disposition], *, now: datetime) -> None:

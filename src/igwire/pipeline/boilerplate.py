@@ -1,6 +1,7 @@
 """Lines that a source repeats on its pages (newsletter boxes, notices, "read also"): learnt from its stored articles, then left out.
 
-stored articles ─ lines on several pages ─▶ ledger (hashed, versioned) ─▶ taken out of later extractions; rebuild finds the older ones
+stored articles ─ lines on several pages ─▶ ledger (hashed, versioned) ─▶ taken out of later extractions
+                                                      ╰▶ newer texts that hold them are extracted again; rebuild finds the oldest
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
+from igwire.extract.article import stamp as extract_stamp
 from igwire.ledger import boilerplate, documents
 from igwire.ledger.boilerplate import Learnt
 from igwire.model import Article, Mark
@@ -83,6 +85,17 @@ def learn(parts: Parts, item_ids: Iterable[str]) -> int:
             found = repeated(article.text for article in documents.newest(conn, source_id, _LOOKED_AT))
             new += boilerplate.add(conn, source_id, found, now=parts.clock.now()) if found else 0
     return new
+
+
+def outdated(conn: sa.Connection, source_ids: Iterable[str]) -> list[str]:
+    """Items whose documents still hold lines that were learnt after them; among the pages that are looked at for learning."""
+    found = []
+    for source_id in source_ids:
+        learnt = boilerplate.of_source(conn, source_id)
+        for item_id, article in documents.older_texts(conn, source_id, learnt.stamped(extract_stamp()), _LOOKED_AT) if learnt.version else ():
+            if without(article, learnt).text != article.text:
+                found.append(item_id)
+    return found
 
 
 class Remover:

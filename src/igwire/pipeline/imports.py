@@ -100,7 +100,7 @@ def _through_all_stages(parts: Parts, run_id: str, stored: Iterable[str], left: 
         with parts.ledger.reading() as conn:
             open_still = runs.batch_items(conn, run_id, 0)
         step(work, open_still)
-    process.index_neighbours(work)
+    process.settle_neighbours(work, 0)
     return report(parts, run_id)
 
 

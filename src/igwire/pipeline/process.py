@@ -115,10 +115,20 @@ def index_items(work: Work, ids: Sequence[str]) -> None:
         _index_chunk(work, chunk)
 
 
-def index_neighbours(work: Work) -> None:
-    """Write those documents again whose surroundings (copies) others of this run changed; they are no items of the run."""
+def settle_neighbours(work: Work, batch: int) -> None:
+    """Make those documents again whose text or surroundings (copies) this run's batch changed; they are no items of the run.
+
+    Called when the batch is indexed: of two runs at once, the one that ends last sees what both have learnt and made.
+    """
+    if not work.redo:
+        with work.parts.ledger.transaction() as conn:
+            items.extract_again(conn, boilerplate.outdated(conn, runs.batch_sources(conn, work.run_id, batch)))
     with work.parts.ledger.reading() as conn:
         waiting = items.waiting_again(conn, _NEIGHBOURS)
+        captured = [item.id for item in items.get(conn, waiting) if item.state == "captured"]
+    if captured:
+        extract_items(work, captured)
+    enrich_items(work, waiting)
     index_items(work, waiting)
 
 
@@ -194,7 +204,7 @@ def _settle_extraction(
             conn, doc_id, clean(article), item_id=item.id, source_id=item.source_id, first_seen_at=item.first_seen_at, fetched_at=capture.fetched_at,
             clean=clean,
         )  # fmt: skip
-        items.move(conn, item.id, "extracted" if mine else "duplicate", doc_id=doc_id)
+        items.move_on(conn, item, "extracted" if mine else "duplicate", doc_id=doc_id)
         runs.resolve(conn, item.id, now=work.parts.clock.now())
         if mine and item.mode == "live":
             revisits.schedule(conn, item.id, first_at=capture.fetched_at)
@@ -253,7 +263,7 @@ def _enrich_chunk(work: Work, ids: list[str]) -> None:
         for item, document, tags in tagged:
             # False: the text or the tags changed while this worker was busy; who changed them takes the item on.
             if documents.save_tags(conn, document, tags):
-                items.move(conn, item.id, "enriched")
+                items.move_on(conn, item, "enriched")
                 runs.note(conn, "enrich", now=now, run_id=work.run_id, item_id=item.id, detail=f"{len(tags.mentions)} mentions")
 
 

@@ -149,7 +149,7 @@ def rebuild_batch(parts: Parts, run_id: str, batch: int, *, first: str, target: 
         process.place_copies(work, _open(parts, run_id, batch))
     process.index_items(work, _open(parts, run_id, batch))
     if target is None:
-        process.index_neighbours(work)
+        process.settle_neighbours(work, batch)
 
 
 def into_new(parts: Parts, run_id: str, indices: Versions, *, first: str) -> Report:

@@ -27,7 +27,7 @@ def run_stage(parts: Parts, stage: str, run_id: str, batch: int) -> int:
         work = Work(parts=parts, run_id=run_id)
         steps[stage](work, ids)
         if stage == "index":
-            process.index_neighbours(work)
+            process.settle_neighbours(work, batch)
     with parts.ledger.reading() as conn:
         return len(runs.batch_items(conn, run_id, batch))
 

@@ -314,14 +314,19 @@ class SegmentWriter:
             self._stream = None
 
     def _open_stream(self) -> IO[bytes]:
-        if self._stream is None:
+        while self._stream is None:
             name = layout.new_name(self._clock.now())
             place = layout.folder(self._root, name)
             place.mkdir(parents=True, exist_ok=True)
             self._path = place / f"{name}{layout.OPEN}"
-            self._stream = self._path.open("xb")
-            fcntl.flock(self._stream, fcntl.LOCK_EX)
-            self._stream.write(records.info(name, self._clock.now()))
+            stream = self._path.open("xb")
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            if not self._path.exists():
+                # Another process's `salvage` came between the two lines above and cleared the empty segment.
+                stream.close()
+                continue
+            self._stream = stream
+            stream.write(records.info(name, self._clock.now()))
         return self._stream
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from fakes import FakeClock
 from invented import LIVE, page, serve
 
-from igwire.ledger import boilerplate, documents
+from igwire.ledger import boilerplate, documents, items
 from igwire.ledger.boilerplate import Learnt
 from igwire.model import Article, Mark
-from igwire.pipeline.boilerplate import Remover, line_hash, repeated, without
+from igwire.pipeline.boilerplate import Remover, line_hash, outdated, repeated, without
+from igwire.pipeline.process import Work, extract_items, settle_neighbours
 from igwire.pipeline.rebuild import Selection, rebuild
 from igwire.pipeline.run import run_all
 from igwire.text import content_hash
@@ -89,14 +90,49 @@ def test_taking_out_what_was_learnt_is_no_revision_and_rebuild_finds_the_old_tex
         assert len(list(documents.stale_stamps(conn, extract_stamp="code/1", by_source={"s": stamp}, tag_stamp=None))) == 3
 
 
-def test_a_run_learns_and_a_rebuild_of_what_is_stale_takes_out(bench):
-    notice = "The association answers to its members under the law of the land and prints this notice below all of its news"
-    serve(bench, **{name: (200, page(name, text_of(n, notice).replace("\n", "</p><p>"))) for n, name in enumerate(("One", "Two", "Three", "Four"))})
-    run_all(bench.parts(), "first", LIVE)
-    ids = [document_id(f"http://news.example/{name}") for name in ("One", "Two", "Three", "Four")]
-    assert all(notice in bench.index.documents[doc_id]["body"] for doc_id in ids)
-    done = rebuild(bench.parts(), "again", first="extract", selection=Selection(only_stale=True))
-    assert (done.ok, done.planned) == (True, 4)
+NOTICE = "The association answers to its members under the law of the land and prints this notice below all of its news"
+NAMES = ("One", "Two", "Three", "Four")
+IDS = [document_id(f"http://news.example/{name}") for name in NAMES]
+
+
+def held(bench) -> set[tuple[bool, bool, int]]:
+    """Of the documents: whether they have the notice, whether they have the text, and their revisions."""
     with bench.ledger.reading() as conn:
-        assert {(notice in d.article.text, "decision" in d.article.text, d.revision) for d in documents.get(conn, ids)} == {(False, True, 1)}
+        return {(NOTICE in d.article.text, "decision" in d.article.text, d.revision) for d in documents.get(conn, IDS)}
+
+
+def test_a_run_learns_and_takes_out_of_its_own_and_of_earlier_texts(bench):
+    pages = {name: (200, page(name, text_of(n, NOTICE).replace("\n", "</p><p>"))) for n, name in enumerate(NAMES)}
+    serve(bench, **dict(list(pages.items())[:3]))
+    run_all(bench.parts(), "first", LIVE)
+    assert held(bench) == {(True, True, 1)}
+    bench.clock.moment += timedelta(days=1)
+    serve(bench, **pages)
+    done = run_all(bench.parts(), "second", LIVE)
+    assert (done.ok, done.planned, done.outcomes["indexed"]) == (True, 1, 1)
+    assert held(bench) == {(False, True, 1)}
+    assert [NOTICE in bench.index.documents[doc_id]["body"] for doc_id in IDS] == [False] * 4
     assert rebuild(bench.parts(), "third", first="extract", selection=Selection(only_stale=True)).planned == 0
+
+
+def test_a_text_that_a_killed_run_began_to_clean_is_cleaned_by_the_next(bench):
+    serve(bench, One=(200, page("One", text_of(1, NOTICE).replace("\n", "</p><p>"))))
+    run_all(bench.parts(), "first", LIVE)
+    with bench.ledger.transaction() as conn:
+        boilerplate.add(conn, "example", {line_hash(NOTICE): 4}, now=NOW)
+        (item_id,) = outdated(conn, ["example"])
+        items.extract_again(conn, [item_id])
+    extract_items(Work(parts=bench.parts(), run_id="killed"), [item_id])
+    settle_neighbours(Work(parts=bench.parts(), run_id="next"), 0)
+    assert held(bench) == {(False, True, 1)}
+    assert NOTICE not in bench.index.documents[IDS[0]]["body"]
+
+
+def test_a_rebuild_of_what_is_stale_takes_out_what_was_learnt_later(bench):
+    serve(bench, **{name: (200, page(name, text_of(n, NOTICE).replace("\n", "</p><p>"))) for n, name in enumerate(NAMES[:3])})
+    run_all(bench.parts(), "first", LIVE)
+    with bench.ledger.transaction() as conn:
+        boilerplate.add(conn, "example", {line_hash(NOTICE): 4}, now=NOW)
+    done = rebuild(bench.parts(), "again", first="extract", selection=Selection(only_stale=True))
+    assert (done.ok, done.planned) == (True, 3)
+    assert held(bench) == {(False, True, 1)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -100,6 +101,27 @@ with WarcStore(Path({root!r}), FakeClock()).writer() as writer:
         ref = writer.append(capture, {{}})
         print(ref.segment, ref.offset, ref.length, flush=True)
 """
+
+
+def test_a_segment_that_is_being_begun_is_no_orphan(store):
+    """Between the making of its file and its lock another process may salvage."""
+    ended = threading.Event()
+
+    def salvage():
+        while not ended.is_set():
+            store.salvage()
+
+    other = threading.Thread(target=salvage)
+    other.start()
+    try:
+        refs = []
+        for _ in range(150):
+            with store.writer() as writer:
+                refs.append(writer.append(CAPTURE, {}))
+    finally:
+        ended.set()
+        other.join()
+    assert [store.read(ref)[0].body for ref in refs] == [PAGE] * 150
 
 
 def test_kill_minus_nine_loses_nothing_that_was_acknowledged(store, tmp_path):
