@@ -108,12 +108,13 @@ def origin_of(url: str) -> str:
 
 def registrable_domain(url: str) -> str:
     """The domain that somebody registered (example.co.uk), by the public suffix list; the host itself for addresses."""
-    return _registered(host_of(url))
+    return domain_of(host_of(url))
 
 
 # An archive has some hundred hosts, and thousands of pages of each.
 @lru_cache(maxsize=10_000)
-def _registered(host: str) -> str:
+def domain_of(host: str) -> str:
+    """See `registrable_domain`, for a host name."""
     return _suffixes()(host).top_domain_under_public_suffix or host
 
 

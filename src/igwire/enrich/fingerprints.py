@@ -15,12 +15,15 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain
 from operator import eq
+from typing import NamedTuple
 
 # The signature's length: the estimate's standard error is at most 0.044 (Broder 1997: sqrt(J(1-J)/128)).
 PERMUTATIONS = 128
 # 20 bands of 4 rows, from the first 80 numbers: a pair of resemblance 0.6 shares a band with probability 0.94, one of 0.7 with 0.996.
 # Shared sentences find most of the rest, and every further band is a row in the ledger for every article.
 _ROWS, _BANDS = 4, 20
+# Each band's bytes in a signature, and what tells it from the others of the same bytes.
+_SLICES = [(slice(n, n + 4 * _ROWS), b"%d" % n) for n in range(0, _BANDS * 4 * _ROWS, 4 * _ROWS)]
 _SHINGLE = 5
 # Shorter texts have too few shingles for an estimate; they are copies only when all their words are the same.
 _MIN_TOKENS = 50
@@ -39,19 +42,22 @@ STAMP = "copies-1"
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 _ANY_UNSPACED = re.compile(f"[{_UNSPACED}]")
+_OPENING = '("“‘'
 _CLOSING = "\"'”’»)\\]」』）"
 # Every place where a sentence may end. Too many are better than too few: whoever copies cuts at one of them.
-_END = re.compile(rf"[.!?…؟۔।]+[{_CLOSING}]*(?=\s|$)|[。！？｡]+[{_CLOSING}]*|\n+")
-_WRAPPED_END = re.compile(rf"[.!?…؟۔।]+[{_CLOSING}]*(?=\s|$)|[。！？｡]+[{_CLOSING}]*|\n\s*\n|\n {{2,}}")
+# All begin with one set of characters: `re` then skips what is none of them in one go.
+_SPACED, _WIDE = ".!?…؟۔।", "。！？｡"
+_MARK = rf"[{_SPACED}{_WIDE}\n](?:(?<=[{_SPACED}])[{_SPACED}]*[{_CLOSING}]*(?=\s|$)|(?<=[{_WIDE}])[{_WIDE}]*[{_CLOSING}]*|(?<=\n)"
+_END = re.compile(rf"{_MARK}\n*)")
+_WRAPPED_END = re.compile(rf"{_MARK}(?:\s*\n| {{2,}}))")
 # After these a full stop ends no sentence; pieces are joined for showing, not for comparing.
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(\"“‘])(?:[A-Z]|(?:[A-Za-z]\.)+[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Gen|Sen|Rep|Gov|Lt|Col|No|Nos|vs|Inc|Ltd|Co|Corp|Jr|Sr|Art|Nr|bzw|ca|"
-    r"Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.$"
+    r"(?:[A-Z]|(?:[A-Za-z]\.)+[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Gen|Sen|Rep|Gov|Lt|Col|No|Nos|vs|Inc|Ltd|Co|Corp|Jr|Sr|Art|Nr|bzw|ca|"
+    r"Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\."
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class Unit(NamedTuple):
     """A piece of text that is compared: its key, how many tokens it has, and the sentence (code points) that it is a part of."""
 
     key: int
@@ -70,6 +76,8 @@ class Fingerprint:
     shingles: int
     # 128 unsigned 32-bit numbers; empty for short texts.
     signature: bytes
+    # Near-copies share one of these: the text key and the signature's bands.
+    keys: tuple[int, ...]
     units: tuple[Unit, ...]
     # The figures of the text ("1.5", "5-13/16", "2026"), sorted.
     figures: tuple[str, ...]
@@ -82,8 +90,9 @@ def fingerprint(text: str, title: str | None = None) -> Fingerprint:
     tokens = list(chain.from_iterable(found for _, _, found in pieces))
     shingles, signature = _signature(tokens)
     named = [*_tokens(title or ""), *tokens] if len(tokens) < _SELF_EVIDENT else tokens
+    text_key = key_of(" ".join(named)) if tokens else None
     return Fingerprint(
-        text_key=key_of(" ".join(named)) if tokens else None, shingles=shingles, signature=signature, units=tuple(_units(text, pieces)),
+        text_key=text_key, shingles=shingles, signature=signature, keys=tuple(keys_of(text_key, signature)), units=tuple(_units(text, pieces)),
         figures=tuple(sorted(set(_FIGURE.findall(text)))[:_MAX_FIGURES]), tokens=len(tokens),
     )  # fmt: skip
 
@@ -94,12 +103,17 @@ def key_of(text: str | bytes) -> int:
     return int.from_bytes(blake2b(raw, digest_size=8).digest(), "big") >> 1
 
 
+def keys_of(text_key: int | None, signature: bytes) -> list[int]:
+    """The keys under which near-copies find a text: the key of its words and those of its bands."""
+    return ([text_key] if text_key is not None else []) + bands(signature)
+
+
 def bands(signature: bytes) -> list[int]:
     """The keys of a signature's bands; a band's number is part of its key."""
-    size = 4 * _ROWS
-    starts = range(0, _BANDS * size if signature else 0, size)
+    if not signature:
+        return []
     # Not by `key_of`: this is the innermost loop of all.
-    return [int.from_bytes(blake2b(signature[n : n + size], digest_size=8, salt=b"%d" % n).digest(), "big") >> 1 for n in starts]
+    return [int.from_bytes(blake2b(signature[band], digest_size=8, salt=salt).digest(), "big") >> 1 for band, salt in _SLICES]
 
 
 def resemblance(one: bytes, other: bytes) -> float:
@@ -178,7 +192,16 @@ def _sentences(text: str, pieces: Sequence[tuple[int, int, list[str]]]) -> Itera
 def _goes_on(text: str, before: tuple[int, int, list[str]], after: tuple[int, int, list[str]]) -> bool:
     if "\n" in text[before[1] : after[0]]:
         return False
-    return text[after[0]].islower() or _ABBREVIATION.search(text, before[0], before[1]) is not None
+    return text[after[0]].islower() or _is_abbreviation(text, before[0], before[1])
+
+
+def _is_abbreviation(text: str, start: int, end: int) -> bool:
+    """Whether the piece ends with one; a piece that is nothing else is a sentence, unless the text begins with it."""
+    if text[end - 1] != ".":
+        return False
+    piece = text[start:end]
+    first = max(len(piece) - len(piece.rsplit(maxsplit=1)[-1]), *(piece.rfind(mark) + 1 for mark in _OPENING))
+    return (first > 0 or start == 0) and _ABBREVIATION.fullmatch(piece, first) is not None
 
 
 def _is_long(tokens: Sequence[str]) -> bool:

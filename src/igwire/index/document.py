@@ -13,7 +13,7 @@ import orjson
 from igwire import schema
 from igwire.model import Article, CopyFacts, DocumentContext, EnrichedArticle, Mention, Tags
 from igwire.text import word_count
-from igwire.urls import host_of, registrable_domain
+from igwire.urls import domain_of, host_of
 
 # Companies and media are organisations to somebody who filters by organisation (see decision in house terms).
 _FACETS = {"company": "organisation", "media": "organisation"}
@@ -47,10 +47,10 @@ def document_hash(document: dict[str, Any]) -> str:
 
 
 def _identity(article: Article, context: DocumentContext) -> dict[str, Any]:
-    source = context.source
+    source, host = context.source, host_of(article.url)
     return {
         "doc_id": context.doc_id, "schema_version": schema.VERSION, "url": article.url, "requested_url": context.requested_url,
-        "hostname": host_of(article.url), "domain": registrable_domain(article.url), "feeds": list(context.feeds),
+        "hostname": host, "domain": domain_of(host), "feeds": list(context.feeds),
         "source": {"id": source.id, "title": source.title, "kind": source.kind, "country": source.country, "region": source.region},
         "page": {"state": page.state, "since": page.since.isoformat() if page.since else None, "moved_to": page.moved_to} if (page := context.page) else None,
         "document_type": article.document_type, "content_hash": article.content_hash, "revision": context.revision,
@@ -140,11 +140,14 @@ def _mention(mention: Mention) -> dict[str, Any]:
 def _without_empty(value: dict[str, Any]) -> dict[str, Any]:
     cleaned: dict[str, Any] = {}
     for name, inner in value.items():
-        if isinstance(inner, dict):
-            inner = _without_empty(inner)
-        elif isinstance(inner, list):
-            inner = [_without_empty(one) if isinstance(one, dict) else one for one in inner]
+        if isinstance(inner, (dict, list)):
+            inner = _without_empty(inner) if isinstance(inner, dict) else _cleaned(inner)
         # Zero and False say something; what is equal to zero is neither of the empty ones.
         if inner or inner == 0:
             cleaned[name] = inner
     return cleaned
+
+
+def _cleaned(values: list[Any]) -> list[Any]:
+    # Lists are made above, of one kind of thing each.
+    return [_without_empty(one) for one in values] if values and isinstance(values[0], dict) else values

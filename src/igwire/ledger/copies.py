@@ -19,6 +19,7 @@ _UNIT = struct.Struct("<qIII")
 _AT_ONCE = 4000
 # Of a cluster up to this size all members are compared with a newcomer; of a larger one (a wire story on a hundred pages) the first.
 SMALL = 30
+_COLUMNS = ", ".join(column.name for column in copies.columns)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +40,8 @@ class CopyRow:
     copy_of: int | None = None
     share: float = 0.0
     stamp: str = ""
+    # The keys under which near-copies find it; with a document that is to be placed, not with one that is read.
+    keys: tuple[int, ...] = ()
 
     @property
     def order(self) -> tuple[int, int, int]:
@@ -102,14 +105,14 @@ def load(conn: sa.Connection, numbers: Iterable[int], keys: Iterable[int], unit_
     """The memory of these documents, keys and sentences, with the rows of all owners, the roots of their clusters, and small clusters whole."""
     view = View()
     for chunk in chunked(set(keys), _AT_ONCE):
-        view.keys.update(tuple(row) for row in conn.exec_driver_sql(f"select key, number from copy_keys where key in ({_list(chunk)})"))
+        view.keys.update(map(tuple, conn.exec_driver_sql(f"select key, number from copy_keys where key in ({_list(chunk)})").all()))
     view.sentences = holders(conn, unit_keys)
     load_rows(conn, view, [*numbers, *view.keys.values(), *(h.number for h in view.sentences.values())])
     load_rows(conn, view, [row.cluster for row in view.rows.values()])
     small = [row.number for row in view.rows.values() if 0 < row.followers <= SMALL and row.cluster == row.number]
     for chunk in chunked(small):
-        for found in conn.execute(sa.select(copies).where(copies.c.cluster.in_(chunk))):
-            view.rows.setdefault(found.number, _row(found))
+        for found in conn.execute(sa.select(copies).where(copies.c.cluster.in_(chunk))).all():
+            view.rows.setdefault(found.number, _row(*found))
     for row in view.rows.values():
         view.clusters.setdefault(row.cluster, set()).add(row.number)
     return view
@@ -119,7 +122,7 @@ def holders(conn: sa.Connection, unit_keys: Iterable[int]) -> dict[int, Holder]:
     """Who had these sentences first."""
     found: dict[int, Holder] = {}
     for chunk in chunked(set(unit_keys), _AT_ONCE):
-        for key, number, count in conn.exec_driver_sql(f"select key, number, holders from copy_sentences where key in ({_list(chunk)})"):
+        for key, number, count in conn.exec_driver_sql(f"select key, number, holders from copy_sentences where key in ({_list(chunk)})").all():
             found[key] = Holder(number=number, holders=count)
     return found
 
@@ -133,20 +136,20 @@ def load_rows(conn: sa.Connection, view: View, numbers: Iterable[int]) -> None:
 def rows(conn: sa.Connection, numbers: Iterable[int]) -> Iterator[CopyRow]:
     """The rows of these documents, in no particular order."""
     for chunk in chunked(numbers):
-        for row in conn.execute(sa.select(copies).where(copies.c.number.in_(chunk))):
-            yield _row(row)
+        for row in conn.exec_driver_sql(f"select {_COLUMNS} from copies where number in ({_list(chunk)})").all():
+            yield _row(*row)
 
 
 def members(conn: sa.Connection, cluster: int) -> list[CopyRow]:
     """The rows of a cluster, its root included, earliest first."""
-    found = [_row(row) for row in conn.execute(sa.select(copies).where(copies.c.cluster == cluster))]
+    found = [_row(*row) for row in conn.execute(sa.select(copies).where(copies.c.cluster == cluster))]
     return sorted(found, key=lambda row: row.order)
 
 
 def dependents(conn: sa.Connection, number: int) -> list[CopyRow]:
     """The rows of those documents that hold sentences which this one had first, earliest first."""
     wanted = sa.select(copy_sources.c.number).where(copy_sources.c.source == number)
-    return sorted((_row(row) for row in conn.execute(sa.select(copies).where(copies.c.number.in_(wanted)))), key=lambda row: row.order)
+    return sorted((_row(*row) for row in conn.execute(sa.select(copies).where(copies.c.number.in_(wanted)))), key=lambda row: row.order)
 
 
 def remove(conn: sa.Connection, number: int, *, keys: Iterable[int], unit_keys: Iterable[int]) -> None:
@@ -185,7 +188,8 @@ def flush(conn: sa.Connection, view: View) -> list[str]:
     sentences = ((key, view.sentences[key].number, view.sentences[key].holders) for key in view.changed_sentences)
     _put(conn, "copy_sentences", ("key", "number", "holders"), sentences)
     _put_sources(conn, view.sources)
-    return list(names(conn, touched).values())
+    known = [view.rows[number].doc_id for number in touched if number in view.rows]
+    return [*known, *names(conn, touched - view.rows.keys()).values()]
 
 
 def _with_sources(conn: sa.Connection, outdated: set[int]) -> set[int]:
@@ -203,14 +207,18 @@ def _put_rows(conn: sa.Connection, changed: Sequence[CopyRow]) -> None:
 
 
 def _put(conn: sa.Connection, table: str, columns: tuple[str, ...], values: Iterable[tuple[int, ...]]) -> None:
-    """Rows of whole numbers, in order of their key (neighbours on disk are written together).
-
-    Written out in the statement: an article has fifty such rows, and binding them one by one takes several times as long as the insert.
-    """
-    others = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
-    for chunk in chunked(sorted(values), _AT_ONCE):
-        lines = ",".join(f"({_list(row)})" for row in chunk)
-        conn.exec_driver_sql(f"insert into {table} ({', '.join(columns)}) values {lines} on conflict ({columns[0]}) do update set {others}")
+    """Rows of whole numbers, in order of their key (neighbours on disk are written together)."""
+    into = f"insert into {table} ({', '.join(columns)}) values"
+    instead = f"on conflict ({columns[0]}) do update set {', '.join(f'{name} = excluded.{name}' for name in columns[1:])}"
+    ordered = sorted(values)
+    if conn.dialect.name == "sqlite":
+        # Prepared once; an article has fifty such rows, and reading a statement that has them written out takes longer than the insert.
+        if ordered:
+            conn.exec_driver_sql(f"{into} ({', '.join('?' * len(columns))}) {instead}", ordered)
+        return
+    # Written out for a server: each row that is bound by itself would be a message of its own.
+    for chunk in chunked(ordered, _AT_ONCE):
+        conn.exec_driver_sql(f"{into} {','.join(f'({_list(row)})' for row in chunk)} {instead}")
 
 
 def _list(numbers: Iterable[int]) -> str:
@@ -231,9 +239,12 @@ def _values(row: CopyRow) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _row(row: Any) -> CopyRow:
-    units: Sequence[tuple[int, int, int, int]] = list(_UNIT.iter_unpack(row.units))
+def _row(
+    number: int, doc_id: str, seen: int, arrived: int, text_key: int | None, shingles: int, signature: bytes, units: bytes, figures: str, cluster: int,
+    followers: int, copy_of: int | None, share: float, stamp: str,
+) -> CopyRow:  # fmt: skip
+    """The columns in their order in the table."""
     return CopyRow(
-        number=row.number, doc_id=row.doc_id, seen=row.seen, arrived=row.arrived, text_key=row.text_key, shingles=row.shingles, signature=row.signature,
-        units=tuple(units), figures=tuple(row.figures.split()), cluster=row.cluster, followers=row.followers, copy_of=row.copy_of, share=row.share, stamp=row.stamp,
+        number=number, doc_id=doc_id, seen=seen, arrived=arrived, text_key=text_key, shingles=shingles, signature=signature,
+        units=tuple(_UNIT.iter_unpack(units)), figures=tuple(figures.split()), cluster=cluster, followers=followers, copy_of=copy_of, share=share, stamp=stamp,
     )  # fmt: skip

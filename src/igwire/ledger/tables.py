@@ -12,6 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
 
+# A key of 63 bits. On SQLite a table by an INTEGER key is its own index; one by a BIGINT key is written twice.
+WholeKey = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """Aware UTC datetimes on every database: SQLite forgets the zone, so it is taken off and put back here."""
@@ -341,7 +344,7 @@ copies = sa.Table(
 copy_keys = sa.Table(
     "copy_keys",
     metadata,
-    sa.Column("key", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("key", WholeKey, primary_key=True, autoincrement=False),
     sa.Column("number", sa.BigInteger, nullable=False),
 )
 
@@ -349,7 +352,7 @@ copy_keys = sa.Table(
 copy_sentences = sa.Table(
     "copy_sentences",
     metadata,
-    sa.Column("key", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("key", WholeKey, primary_key=True, autoincrement=False),
     sa.Column("number", sa.BigInteger, nullable=False),
     sa.Column("holders", sa.Integer, nullable=False),
 )
@@ -360,6 +363,7 @@ copy_sources = sa.Table(
     metadata,
     sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("source", sa.BigInteger, primary_key=True, autoincrement=False, index=True),
+    sqlite_with_rowid=False,
 )
 
 hosts = sa.Table(

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from igwire.enrich.fingerprints import STAMP, Fingerprint, bands, fingerprint
+from igwire.enrich.fingerprints import STAMP, Fingerprint, fingerprint, keys_of
 from igwire.ledger import copies, items
 from igwire.ledger.copies import CopyRow, Holder
 from igwire.ledger.documents import StoredDocument
@@ -39,7 +39,7 @@ def make_row(doc_id: str, made: Fingerprint, *, seen: datetime, arrived: datetim
     number = copies.number_of(doc_id)
     return CopyRow(
         number=number, doc_id=doc_id, seen=int(seen.timestamp()), arrived=int(arrived.timestamp()), text_key=made.text_key, shingles=made.shingles,
-        signature=made.signature, units=tuple((u.key, u.tokens, u.start, u.end) for u in made.units), figures=made.figures, cluster=number, stamp=STAMP,
+        signature=made.signature, keys=made.keys, units=tuple((u.key, u.tokens, u.start, u.end) for u in made.units), figures=made.figures, cluster=number, stamp=STAMP,
     )  # fmt: skip
 
 
@@ -53,22 +53,16 @@ def first_moment(published: DateFound | None, first_seen_at: datetime) -> dateti
     return min(moment, first_seen_at)
 
 
-def keys_of(row: CopyRow) -> list[int]:
-    """The keys under which near-copies find the row's text."""
-    return ([row.text_key] if row.text_key is not None else []) + bands(row.signature)
-
-
 def place_all(conn: sa.Connection, rows: Sequence[CopyRow]) -> list[str]:
     """Place documents, in their order in time; ids of all documents whose place changed. Must run in a write transaction."""
     copies.lock(conn)
     known = {row.number: row for row in copies.rows(conn, [row.number for row in rows])}
     fresh = sorted((row for row in rows if not _same(row, known.get(row.number))), key=lambda row: row.order)
     touched = {doc_id for row in fresh if row.number in known for doc_id in forget(conn, row.number)}
-    keys = {row.number: keys_of(row) for row in fresh}
     units = {key for row in fresh for key, *_ in row.units}
-    view = copies.load(conn, [], {key for found in keys.values() for key in found}, units)
+    view = copies.load(conn, [], {key for row in fresh for key in row.keys}, units)
     for row in fresh:
-        place(view, row, keys[row.number])
+        place(view, row)
     return sorted(touched.union(copies.flush(conn, view)))
 
 
@@ -85,18 +79,23 @@ def forget(conn: sa.Connection, number: int) -> list[str]:
         return []
     members = [member for member in copies.members(conn, row.cluster) if member.number != number]
     heirs = {heir.number: heir for heir in [*members, *copies.dependents(conn, number)]}
-    copies.remove(conn, number, keys=keys_of(row), unit_keys=[key for key, *_ in row.units])
-    view = copies.load(conn, heirs, keys_of(row), [key for key, *_ in row.units])
+    keys, unit_keys = _keys(row), [key for key, *_ in row.units]
+    copies.remove(conn, number, keys=keys, unit_keys=unit_keys)
+    view = copies.load(conn, heirs, keys, unit_keys)
     _inherit(view, row, sorted(heirs.values(), key=lambda heir: heir.order))
     _reign(view, row, [view.rows[member.number] for member in members])
     return copies.flush(conn, view)
 
 
+def _keys(row: CopyRow) -> list[int]:
+    return keys_of(row.text_key, row.signature)
+
+
 def _inherit(view: copies.View, gone: CopyRow, heirs: Sequence[CopyRow]) -> None:
     """Give keys and sentences that nobody owns now to the earliest heir that has them."""
-    wanted, sentences = set(keys_of(gone)) - view.keys.keys(), {key for key, *_ in gone.units} - view.sentences.keys()
+    wanted, sentences = set(_keys(gone)) - view.keys.keys(), {key for key, *_ in gone.units} - view.sentences.keys()
     for heir in heirs:
-        for key in wanted.intersection(keys_of(heir)):
+        for key in wanted.intersection(_keys(heir)):
             view.new_keys[key] = heir.number
         wanted -= view.new_keys.keys()
         for key in sentences.intersection(key for key, *_ in heir.units):

@@ -25,17 +25,17 @@ _WORTH_A_LOOK = 0.2
 _CANDIDATES = 20
 
 
-def place(view: View, row: CopyRow, keys: Sequence[int]) -> None:
+def place(view: View, row: CopyRow) -> None:
     """Put a new document into the view: who it is a copy of, its cluster, the keys and sentences that it has first.
 
-    `keys`: its text key and bands. Whatever the order in which documents come, the earliest by `CopyRow.order` ends as the first.
+    Whatever the order in which documents come, the earliest by `CopyRow.order` ends as the first.
     """
-    found = [(other, share) for other in _candidates(view, row, keys) if (share := copied(row, other)) is not None]
+    found = [(other, share) for other in _candidates(view, row) if (share := copied(row, other)) is not None]
     row.cluster = row.number
     view.change(row)
     _find_earliest(view, row, found)
     _join(view, row, [other for other, _ in found])
-    for key in keys:
+    for key in row.keys:
         if view.keys.setdefault(key, row.number) == row.number:
             view.new_keys[key] = row.number
     _take_sentences(view, row)
@@ -76,8 +76,8 @@ def _shared_sentences(later: CopyRow, earlier: CopyRow) -> float:
     return sum(tokens for key, tokens, *_ in later.units if key in known) / total if total else 0.0
 
 
-def _candidates(view: View, row: CopyRow, keys: Sequence[int]) -> list[CopyRow]:
-    by_keys = {view.keys[key] for key in keys if key in view.keys}
+def _candidates(view: View, row: CopyRow) -> list[CopyRow]:
+    by_keys = {view.keys[key] for key in row.keys if key in view.keys}
     shared: Counter[int] = Counter()
     for key, tokens, *_ in row.units:
         if (holder := view.sentences.get(key)) is not None:

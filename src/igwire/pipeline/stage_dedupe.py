@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from igwire.enrich.fingerprints import Fingerprint, fingerprint
+from igwire.enrich.fingerprints import fingerprint
 from igwire.isolate import Killed, Pool
 from igwire.ledger.copies import CopyRow
 from igwire.ledger.database import Ledger
@@ -29,6 +29,8 @@ _TIMEOUT_S = 60.0
 _ARRIVAL = datetime(3000, 1, 1, tzinfo=UTC)
 
 Row = dict[str, Any]
+# The place of the first in the file, and some rows.
+Share = tuple[int, list[Row]]
 
 
 def run(rows: Iterable[Row], root: Path, workers: int) -> Iterator[Row]:
@@ -50,47 +52,43 @@ def run(rows: Iterable[Row], root: Path, workers: int) -> Iterator[Row]:
 def _placed(ledger: Ledger, rows: Iterable[Row], workers: int) -> Iterator[list[int]]:
     """Place all rows; the documents' numbers, a chunk at a time."""
     with Pool(workers if workers > 1 else 0) as pool:
-        made = _fingerprinted(pool, rows)
-        place = 0
+        made = _made(pool, rows)
         while chunk := list(islice(made, _CHUNK)):
-            placed = [_row(row, found, place + n) for n, (row, found) in enumerate(chunk)]
-            place += len(chunk)
             # The last line of an id counts, as a later revision of a document does.
             with ledger.transaction() as conn:
-                copies.place_all(conn, list({row.number: row for row in placed}.values()))
-            yield [row.number for row in placed]
+                copies.place_all(conn, list({row.number: row for row in chunk}.values()))
+            yield [row.number for row in chunk]
 
 
-def _fingerprinted(pool: Pool, rows: Iterable[Row]) -> Iterator[tuple[Row, Fingerprint]]:
-    waiting: list[list[Row]] = []
+def _made(pool: Pool, rows: Iterable[Row]) -> Iterator[CopyRow]:
+    """The rows as the memory of copies takes them, in their order; the slow part, done by the pool."""
+    waiting: list[Share] = []
 
-    def tasks() -> Iterator[list[tuple[str, str]]]:
-        rest = iter(rows)
-        while share := list(islice(rest, _SHARE)):
-            waiting.append(share)
-            yield [_texts(row) for row in share]
+    def shares() -> Iterator[Share]:
+        rest, place = iter(rows), 0
+        while part := list(islice(rest, _SHARE)):
+            waiting.append((place, part))
+            yield place, part
+            place += len(part)
 
-    for done in pool.map(_fingerprints, tasks(), timeout_s=_TIMEOUT_S):
+    for done in pool.map(_make, shares(), timeout_s=_TIMEOUT_S):
         share = waiting.pop(0)
         # A worker that died took a share with it: its texts are done here.
-        found = _fingerprints([_texts(row) for row in share]) if isinstance(done, Killed) else done.value
-        yield from zip(share, found, strict=True)
+        yield from _make(share) if isinstance(done, Killed) else done.value
 
 
-def _texts(row: Row) -> tuple[str, str]:
-    return str(row["text"]), str(row.get("title") or "")
+def _make(share: Share) -> list[CopyRow]:
+    place, rows = share
+    return [_row(row, place + n) for n, row in enumerate(rows)]
 
 
-def _fingerprints(texts: list[tuple[str, str]]) -> list[Fingerprint]:
-    return [fingerprint(text, title) for text, title in texts]
-
-
-def _row(row: Row, made: Fingerprint, place: int) -> CopyRow:
+def _row(row: Row, place: int) -> CopyRow:
     arrived = _ARRIVAL + timedelta(seconds=place)
     published = str(row.get("published_at") or "")
     moment = instant(published)
     precision = "day" if len(published) <= 10 else "second"
     date = DateFound(value=published, origin="given", precision=precision, day=moment.date()) if moment else None
+    made = fingerprint(str(row["text"]), str(row.get("title") or ""))
     return copies.make_row(_name(row["id"]), made, seen=copies.first_moment(date, arrived), arrived=arrived)
 
 

@@ -138,3 +138,25 @@ def test_doctor_names_a_pending_migration_and_changes_nothing(state, monkeypatch
     assert Ledger.standing(url(state)) == "0001"
     Ledger.open(url(state)).close()
     wiring.check_ledger()
+
+
+def test_the_memory_of_copies_survives_its_tables_being_written_anew(tmp_path):
+    from alembic import command
+
+    folder = tmp_path / "older"
+    config, engine = database._alembic(), database._engine(url(folder))
+    with engine.begin() as conn:
+        config.attributes["connection"] = conn
+        command.upgrade(config, "0011_claims")
+        largest = 2**63 - 1
+        conn.exec_driver_sql(f"insert into copy_keys (key, number) values (5, 7), ({largest}, 8)")
+        conn.exec_driver_sql("insert into copy_sentences (key, number, holders) values (6, 7, 2)")
+        conn.exec_driver_sql("insert into copy_sources (number, source) values (8, 7)")
+    engine.dispose()
+    ledger = Ledger.open(url(folder))
+    with ledger.reading() as conn:
+        kept = {
+            name: [tuple(row) for row in conn.exec_driver_sql(f"select * from {name} order by 1")] for name in ("copy_keys", "copy_sentences", "copy_sources")
+        }
+    ledger.close()
+    assert kept == {"copy_keys": [(5, 7), (largest, 8)], "copy_sentences": [(6, 7, 2)], "copy_sources": [(8, 7)]}
