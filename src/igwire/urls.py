@@ -111,6 +111,11 @@ def registrable_domain(url: str) -> str:
     return domain_of(host_of(url))
 
 
+def same_site(one: str, other: str) -> bool:
+    """Whether two URLs belong to one registered domain. Equal hosts need no look at the list, whose reader takes as long to import as a page to read."""
+    return host_of(one) == host_of(other) or registrable_domain(one) == registrable_domain(other)
+
+
 # An archive has some hundred hosts, and thousands of pages of each.
 @lru_cache(maxsize=10_000)
 def domain_of(host: str) -> str:

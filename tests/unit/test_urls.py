@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from igwire import urls
 from igwire.errors import BadUrl
-from igwire.urls import document_id, fetch_url, host_of, identity_url, is_home_page, registrable_domain
+from igwire.urls import document_id, fetch_url, host_of, identity_url, is_home_page, registrable_domain, same_site
 
 DATA = Path(__file__).parents[1] / "data" / "url_pairs.jsonl"
 PAIRS = [json.loads(line) for line in DATA.read_text(encoding="utf-8").splitlines()]
@@ -80,3 +80,9 @@ def test_parts_of_addresses():
     assert host_of("http://Example.ORG:8080/a") == "example.org"
     assert is_home_page("http://example.org/?utm_source=x")
     assert not is_home_page("http://example.org/?id=1")
+
+
+def test_same_site_by_the_registered_domain():
+    assert same_site("https://www.bbc.co.uk/a", "http://m.bbc.co.uk/b")
+    assert same_site("https://x.example/a", "https://x.example:8080/b")
+    assert not same_site("https://one.co.uk/", "https://two.co.uk/")

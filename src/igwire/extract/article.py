@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from importlib.metadata import version
 from typing import Any
 
-from igwire.extract import blockmodel, dates, documents, judge, metadata, rules
+from igwire.extract import blockmodel, dates, documents, judge, languages, metadata, rules
 from igwire.extract.blocks import Block, Frame, cut, cut_with_depth, tokens_of
 from igwire.extract.features import Hints, with_engine
 from igwire.extract.given import Given
@@ -52,7 +52,7 @@ def extract(
         return documents.extract(body, given, stamp())
     if refused := judge.refusal(body, content_type):
         return Extraction(status=refused[0], reason=refused[1])
-    metadata.loading_languages()
+    languages.loading()
     page, rule = Page(decode(body, content_type)), rules.load().find(url, fetched_at.date())
     chosen = _by_rule(page, rule) if rule else None
     read = Reading(page)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import lru_cache
 from typing import Any
 
 from igwire.errors import BadUrl
+from igwire.extract import languages
 from igwire.extract.page import Page
 from igwire.model import FeedEntry
 from igwire.text import clean_line, word_count
-from igwire.urls import fetch_url, is_home_page, registrable_domain
+from igwire.urls import fetch_url, is_home_page, same_site
 
 
 def canonical_url(page: Page, final_url: str) -> str:
@@ -25,10 +24,9 @@ def canonical_url(page: Page, final_url: str) -> str:
         return final_url
     try:
         claimed = fetch_url(page.canonical.strip(), final_url)
-        same_site = registrable_domain(claimed) == registrable_domain(final_url)
     except BadUrl:
         return final_url
-    return claimed if same_site and not (is_home_page(claimed) and not is_home_page(final_url)) else final_url
+    return claimed if same_site(claimed, final_url) and not (is_home_page(claimed) and not is_home_page(final_url)) else final_url
 
 
 # Separators between an article's title and the name of the site.
@@ -161,9 +159,6 @@ def absolute(href: str, base: str) -> str | None:
         return None
 
 
-# Languages of the catalogue's regions; a closed list keeps rare languages from stealing short English texts.
-_CODES = "en fr es de pt it nl ru uk ar fa tr hi id zh ja ko pl cs sk ro hu bg sr hr sl el he sv da nb fi et lv lt vi th ur bn ms sw ca bs gu ta te kn ml mr pa ne si km lo ka hy am az kk ky mn ps ku is ga mt eu gl sq mk xh zu"
-_LANGUAGES = _CODES.split()
 # Languages that short texts do not tell apart: within a group the page's own claim settles it.
 _SIBLINGS = (
     frozenset(("hr", "bs", "sr", "sh")),
@@ -182,24 +177,10 @@ def language(text: str, title: str | None, declared: str | None, feed_language: 
     sample = f"{title or ''} {text[:1500]}".strip()
     if len(sample) < 20:
         return (claim or "und"), 0.3 if claim else 0.0
-    label, probability = loading_languages().result().classify(sample)
+    label, probability = languages.loading().result().classify(sample)
     label = "nb" if label == "no" else label
     if any(label in group and claim in group for group in _SIBLINGS):
         return claim, round(float(probability), 3)
     if probability >= _SURE or not claim or claim == label:
         return label, round(float(probability), 3)
     return claim, 0.5
-
-
-@lru_cache(maxsize=1)
-def loading_languages() -> Future[Any]:
-    """The reader of languages, unpacked on a thread: that takes a quarter of a second, which the first page's parsing need not wait for."""
-    return ThreadPoolExecutor(1).submit(_load_identifier)
-
-
-def _load_identifier() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages([code for code in _LANGUAGES if code in identifier.labels])
-    return identifier
