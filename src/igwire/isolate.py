@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.context import SpawnContext, SpawnProcess
@@ -98,11 +98,20 @@ class Pool:
             return
         waiting: deque[Any] = deque()
         for item in items:
-            waiting.append(self._pool.schedule(partial(_limited, function, timeout_s), args=[item], timeout=timeout_s * _WALL))
+            waiting.append(self._schedule(function, item, timeout_s))
             if len(waiting) >= self._workers * _AHEAD:
                 yield _answer(waiting.popleft())
         while waiting:
             yield _answer(waiting.popleft())
+
+    def start(self, function: Callable[[Item], Value], items: Sequence[Item], *, timeout_s: float) -> Iterator[Done[Value] | Killed]:
+        """As `map`, with all items handed over at once, so that workers have something to do while the caller is busy with the last answers."""
+        if self._pool is None:
+            return (_run_here(function, item) for item in items)
+        return map(_answer, [self._schedule(function, item, timeout_s) for item in items])
+
+    def _schedule(self, function: Callable[[Item], Value], item: Item, timeout_s: float) -> Any:
+        return self._pool.schedule(partial(_limited, function, timeout_s), args=[item], timeout=timeout_s * _WALL)
 
 
 def _limit(memory_mb: int) -> None:

@@ -139,12 +139,17 @@ def revision_indexed(conn: sa.Connection, doc_id: str, revision: int) -> None:
     conn.execute(revisions.update().where(revisions.c.doc_id == doc_id, revisions.c.revision == revision).values(indexed=True))
 
 
+# Written once: a statement that is put together anew costs more than the database takes for it.
+_ONE = documents.update().where(documents.c.id == sa.bindparam("b_id"))
+_TAGGED = _ONE.where(documents.c.content_hash == sa.bindparam("b_hash"), documents.c.tag_stamp.is_not_distinct_from(sa.bindparam("b_stamp")))
+_RAISED = _ONE.values(projected_hash=sa.bindparam("b_hash"), write_seq=sa.bindparam("b_seq"))
+_ACKNOWLEDGED = _ONE.where(documents.c.indexed_seq < sa.bindparam("b_seq")).values(indexed_seq=sa.bindparam("b_seq"))
+
+
 def save_tags(conn: sa.Connection, read: StoredDocument, tags: Tags) -> bool:
     """Store tags made from the document as it was `read`; False when its text or its tags have changed since."""
-    same = (documents.c.id == read.id) & (documents.c.content_hash == read.article.content_hash)
-    same &= documents.c.tag_stamp.is_not_distinct_from(read.tags.stamp if read.tags else None)
-    done = conn.execute(documents.update().where(same).values(tags=packing.pack_tags(tags), tag_stamp=tags.stamp))
-    return bool(done.rowcount)
+    before = {"b_id": read.id, "b_hash": read.article.content_hash, "b_stamp": read.tags.stamp if read.tags else None}
+    return bool(conn.execute(_TAGGED, {**before, "tags": packing.pack_tags(tags), "tag_stamp": tags.stamp}).rowcount)
 
 
 def projected(conn: sa.Connection) -> dict[str, str]:
@@ -157,8 +162,7 @@ def raise_seq(conn: sa.Connection, document: StoredDocument, projected_hash: str
     """The sequence number of the projection with that hash: one more than before when the hash is new."""
     if projected_hash == document.projected_hash:
         return document.write_seq
-    values = {"projected_hash": projected_hash, "write_seq": document.write_seq + 1}
-    conn.execute(documents.update().where(documents.c.id == document.id).values(**values))
+    conn.execute(_RAISED, {"b_id": document.id, "b_hash": projected_hash, "b_seq": document.write_seq + 1})
     return document.write_seq + 1
 
 
@@ -185,8 +189,7 @@ def count_from(conn: sa.Connection, seq: int) -> None:
 
 def acknowledged(conn: sa.Connection, doc_id: str, seq: int) -> None:
     """Elasticsearch holds version `seq` of the document, or a newer one."""
-    older = (documents.c.id == doc_id) & (documents.c.indexed_seq < seq)
-    conn.execute(documents.update().where(older).values(indexed_seq=seq))
+    conn.execute(_ACKNOWLEDGED, {"b_id": doc_id, "b_seq": seq})
 
 
 def stale_stamps(conn: sa.Connection, *, extract_stamp: str | None, by_source: Mapping[str, str], tag_stamp: str | None) -> Iterable[str]:

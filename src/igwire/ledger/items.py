@@ -210,12 +210,16 @@ _CAPTURED = (
 )  # fmt: skip
 
 
+_WHERE = items.update().where(items.c.id == sa.bindparam("b_id"))
+_MOVED = _WHERE.values(state=sa.bindparam("b_state"), reason=sa.bindparam("b_reason"))
+_MOVED_TO = _MOVED.values(doc_id=sa.bindparam("b_doc"))
+_USAGE = _WHERE.values(usage=sa.bindparam("b_words"), raw_unwanted=sa.bindparam("b_unwanted"))
+
+
 def move(conn: sa.Connection, item_id: str, state: str, *, reason: str | None = None, doc_id: str | None = None) -> None:
     """The item reached `state`; `doc_id` is set when given."""
-    values: dict[str, Any] = {"state": state, "reason": reason}
-    if doc_id is not None:
-        values["doc_id"] = doc_id
-    conn.execute(items.update().where(items.c.id == item_id).values(**values))
+    statement, more = (_MOVED, {}) if doc_id is None else (_MOVED_TO, {"b_doc": doc_id})
+    conn.execute(statement, {"b_id": item_id, "b_state": state, "b_reason": reason, **more})
 
 
 def move_on(conn: sa.Connection, item: Item, state: str, *, doc_id: str | None = None) -> None:
@@ -225,7 +229,7 @@ def move_on(conn: sa.Connection, item: Item, state: str, *, doc_id: str | None =
 
 def note_usage(conn: sa.Connection, item_id: str, words: Sequence[str], *, raw_unwanted: bool) -> None:
     """Keep what the publisher says about use; `raw_unwanted`: the raw copy has to go."""
-    conn.execute(items.update().where(items.c.id == item_id).values(usage=list(words), raw_unwanted=raw_unwanted))
+    conn.execute(_USAGE, {"b_id": item_id, "b_words": list(words), "b_unwanted": raw_unwanted})
 
 
 def keep_bare_entry(conn: sa.Connection, item_id: str) -> None:

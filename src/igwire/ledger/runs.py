@@ -103,12 +103,22 @@ def batch_sources(conn: sa.Connection, run_id: str, batch: int) -> list[str]:
     return sorted(conn.execute(wanted.where(run_items.c.run_id == run_id, run_items.c.batch == batch).distinct()).scalars())
 
 
+# Written once: a statement that is put together anew costs more than the database takes for it.
+_DISPOSED = run_items.update().where(run_items.c.run_id == sa.bindparam("b_run"), run_items.c.item_id == sa.bindparam("b_item"))
+_NOTED = events.insert()
+_OPEN_LETTERS = dead_letters.update().where(dead_letters.c.item_id == sa.bindparam("b_item"), dead_letters.c.resolved_at.is_(None))
+_ANSWERED = _OPEN_LETTERS.values(resolved_at=sa.bindparam("b_at"))
+_ANSWERED_IN = _ANSWERED.where(dead_letters.c.stage == sa.bindparam("b_stage"))
+
+
 def dispose(conn: sa.Connection, run_id: str, dispositions: Iterable[Disposition], *, now: datetime) -> None:
     """Write how items ended in this run; the last word counts."""
-    for d in dispositions:
-        key = (run_items.c.run_id == run_id) & (run_items.c.item_id == d.item_id)
-        values = {"outcome": d.outcome.value, "reason": d.reason, "stage": d.stage, "detail": d.detail[:2000], "at": now}
-        conn.execute(run_items.update().where(key).values(**values))
+    rows = [
+        {"b_run": run_id, "b_item": d.item_id, "outcome": d.outcome.value, "reason": d.reason, "stage": d.stage, "detail": d.detail[:2000], "at": now}
+        for d in dispositions
+    ]
+    if rows:
+        conn.execute(_DISPOSED, rows)
 
 
 def totals(conn: sa.Connection, run_id: str) -> dict[str | None, dict[str | None, int]]:
@@ -140,10 +150,10 @@ def bury(conn: sa.Connection, item: Item, *, stage: str, reason: str, detail: st
 
 def resolve(conn: sa.Connection, item_id: str, *, now: datetime, stage: str | None = None) -> None:
     """The item's open dead letters (those of one `stage` where given) are answered."""
-    still_open = (dead_letters.c.item_id == item_id) & dead_letters.c.resolved_at.is_(None)
     if stage:
-        still_open &= dead_letters.c.stage == stage
-    conn.execute(dead_letters.update().where(still_open).values(resolved_at=now))
+        conn.execute(_ANSWERED_IN, {"b_item": item_id, "b_at": now, "b_stage": stage})
+    else:
+        conn.execute(_ANSWERED, {"b_item": item_id, "b_at": now})
 
 
 def open_dead_letters(conn: sa.Connection) -> list[Any]:
@@ -165,7 +175,7 @@ def note(
     item_id: str | None = None, detail: str = "",
 ) -> None:  # fmt: skip
     """One line of the trace."""
-    conn.execute(events.insert().values(at=now, what=what, run_id=run_id, source_id=source_id, item_id=item_id, detail=detail[:1000]))
+    conn.execute(_NOTED, {"at": now, "what": what, "run_id": run_id, "source_id": source_id, "item_id": item_id, "detail": detail[:1000]})
     logs.trace(what, detail[:1000], run_id=run_id, source_id=source_id, item_id=item_id)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import html
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+import sqlalchemy as sa
 
 from igwire.errors import UsageError
 from igwire.feeds.select import select
@@ -26,6 +28,8 @@ from igwire.urls import document_id, host_of
 
 # Imported texts have no address of their own; this name is reserved for such use (RFC 2606) and can never be fetched.
 _HOST = "http://import.invalid"
+# Pages that share a wait for the disk are in memory together: a few of the largest, or a chunk of usual ones.
+_BUNCH_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,7 @@ def import_captures(parts: Parts, run_id: str, found: Iterable[Capture | Left]) 
     """
     _start(parts, run_id)
     left: Counter[str] = Counter()
-    done = _store_captures(parts, run_id, found, left)
+    done = store_captures(parts, run_id, found, left)
     return _through_all_stages(parts, run_id, done, left)
 
 
@@ -104,26 +108,50 @@ def _through_all_stages(parts: Parts, run_id: str, stored: Iterable[str], left: 
     return report(parts, run_id)
 
 
-def _store_captures(parts: Parts, run_id: str, found: Iterable[Capture | Left], left: Counter[str]) -> Iterator[str]:
-    by_host = {host_of(source.site): source.id for source in parts.catalogue.by_id.values() if source.site}
+def store_captures(parts: Parts, run_id: str, found: Iterable[Capture | Left], left: Counter[str]) -> Iterator[str]:
+    """Store pages and note them as captured, no more; ids of their items. What is not stored is counted in `left`, as `left_REASON`."""
     with parts.store.writer() as writer:
         keeper = Keeper(parts.ledger, writer)
-        for capture in found:
-            if isinstance(capture, Left):
-                left[f"left_{capture.reason}"] += 1
-                continue
-            entry = FeedEntry(source_id=by_host.get(host_of(capture.final_url), "imported"), guid=None, url=capture.final_url)
-            chosen = select([entry])
-            if reason := next(iter(chosen.dropped), None) or _not_wanted(parts, entry):
-                left[f"left_{reason}"] += 1
-                continue
-            # On the disk before the ledger knows of it, and outside of its transaction: nobody waits for a disk to write.
+        for bunch in _bunches(found):
+            pages = _wanted(parts, bunch, left)
+            # On the disk before the ledger knows of them, and outside of its transaction: nobody waits for a disk to write.
             now = parts.clock.now()
-            (ref,) = keeper.keep([keeper.pack(capture, _facts(run_id, entry, now))])
-            if _take(parts, run_id, entry, capture, ref, keeper, now):
-                yield document_id(entry.url)
+            refs = keeper.keep([keeper.pack(capture, _facts(run_id, entry, now)) for entry, capture in pages.values()])
+            new = _take(parts, run_id, [(entry, capture, ref) for (entry, capture), ref in zip(pages.values(), refs, strict=True)], keeper, now)
+            if quicker := len(pages) - len(new):
+                left["left_known"] += quicker
+            yield from new
+
+
+def _bunches(found: Iterable[Capture | Left]) -> Iterator[list[Capture | Left]]:
+    """What shares one wait for the disk and one transaction."""
+    bunch: list[Capture | Left] = []
+    size = 0
+    for one in found:
+        bunch.append(one)
+        size += len(one.body) if isinstance(one, Capture) else 0
+        if len(bunch) >= process.CHUNK or size > _BUNCH_BYTES:
+            yield bunch
+            bunch, size = [], 0
+    yield bunch
+
+
+def _wanted(parts: Parts, bunch: Iterable[Capture | Left], left: Counter[str]) -> dict[str, tuple[FeedEntry, Capture]]:
+    """Item id → page, of those that are stored; the others are counted."""
+    by_host = {host_of(source.site): source.id for source in parts.catalogue.by_id.values() if source.site}
+    pages: dict[str, tuple[FeedEntry, Capture]] = {}
+    with parts.ledger.reading() as conn:
+        for one in bunch:
+            if isinstance(one, Left):
+                left[f"left_{one.reason}"] += 1
+                continue
+            entry = FeedEntry(source_id=by_host.get(host_of(one.final_url), "imported"), guid=None, url=one.final_url)
+            reason = next(iter(select([entry]).dropped), None) or _not_wanted(conn, entry)
+            if reason or document_id(entry.url) in pages:
+                left[f"left_{reason or 'known'}"] += 1
             else:
-                left["left_known"] += 1
+                pages[document_id(entry.url)] = (entry, one)
+    return pages
 
 
 def _facts(run_id: str, entry: FeedEntry, now: datetime) -> dict[str, object]:
@@ -134,23 +162,23 @@ def _facts(run_id: str, entry: FeedEntry, now: datetime) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _not_wanted(parts: Parts, entry: FeedEntry) -> str | None:
+def _not_wanted(conn: sa.Connection, entry: FeedEntry) -> str | None:
     """Why the page is not stored: it was erased, or igwire has it."""
     item_id = document_id(entry.url)
-    with parts.ledger.reading() as conn:
-        if erasures.held(conn, [item_id, erasures.SOURCE + entry.source_id]):
-            return "erased"
-        return "known" if items.find(conn, item_id) else None
+    if erasures.held(conn, [item_id, erasures.SOURCE + entry.source_id]):
+        return "erased"
+    return "known" if items.find(conn, item_id) else None
 
 
-def _take(parts: Parts, run_id: str, entry: FeedEntry, capture: Capture, ref: RawRef, keeper: Keeper, now: datetime) -> bool:
-    """Note the stored page; False when another run was quicker."""
+def _take(parts: Parts, run_id: str, stored: Sequence[tuple[FeedEntry, Capture, RawRef]], keeper: Keeper, now: datetime) -> list[str]:
+    """Note the stored pages; ids of the items that no other run was quicker with."""
     with parts.ledger.transaction() as conn:
         keeper.note(conn)
-        new = items.add(conn, [entry], now=now, mode="import")
+        new = items.add(conn, [entry for entry, *_ in stored], now=now, mode="import")
+        by_id = {document_id(entry.url): (capture, ref) for entry, capture, ref in stored}
         for item_id in new:
-            items.captured(conn, item_id, ref, run_id=run_id, at=capture.fetched_at)
-    return bool(new)
+            items.captured(conn, item_id, by_id[item_id][1], run_id=run_id, at=by_id[item_id][0].fetched_at)
+    return new
 
 
 def _store(parts: Parts, run_id: str, texts: Iterator[Text], source_id: str) -> Iterator[str]:
@@ -160,11 +188,13 @@ def _store(parts: Parts, run_id: str, texts: Iterator[Text], source_id: str) -> 
             url = text.url or f"{_HOST}/{content_hash(text.title, text.body)[:24]}"
             entry = FeedEntry(source_id=source_id, guid=text.origin, url=url, title=text.title, published=text.date)
             now = parts.clock.now()
-            if _not_wanted(parts, entry) is None:
+            with parts.ledger.reading() as conn:
+                unwanted = _not_wanted(conn, entry)
+            if unwanted is None:
                 body, headers = _page(text), (("Content-Type", "text/html; charset=utf-8"),)
                 capture = Capture(requested_url=url, final_url=url, fetched_at=now, status=200, headers=headers, body=body, wire=body)
                 (ref,) = keeper.keep([keeper.pack(capture, {**_facts(run_id, entry, now), "origin": text.origin})])
-                _take(parts, run_id, entry, capture, ref, keeper, now)
+                _take(parts, run_id, [(entry, capture, ref)], keeper, now)
             yield document_id(url)
 
 

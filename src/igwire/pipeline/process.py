@@ -24,7 +24,7 @@ from igwire.extract.article import extract
 from igwire.fetch import usage
 from igwire.index.document import document_hash, project
 from igwire.index.revision import project_revision, revision_id
-from igwire.isolate import Killed, Pool
+from igwire.isolate import Done, Killed, Pool
 from igwire.ledger import documents, erasures, hosts, items, revisits, runs
 from igwire.ledger.documents import StoredDocument
 from igwire.ledger.items import Item
@@ -80,11 +80,21 @@ class Surroundings:
     page: PageState | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A stored page whose extraction has begun; its answer is the next of `answers`, which all pages of a chunk share."""
+
+    item_id: str
+    capture: Capture
+    facts: Mapping[str, Any]
+    answers: Iterator[Done[Extraction] | Killed]
+
+
 def extract_items(work: Work, ids: Sequence[str]) -> None:
     """Extract the captures of the items `ids` in killable workers."""
     with Pool(work.parts.knobs.parser_workers) as pool:
-        for chunk in _chunks(ids):
-            _extract_chunk(work, pool, chunk)
+        for chunk, pages in _one_ahead(work, pool, ids):
+            _settle_chunk(work, chunk, pages)
             # A rebuild learns nothing: run twice it must give the same.
             if not work.redo:
                 boilerplate.learn(work.parts, chunk)
@@ -141,18 +151,41 @@ def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
 # ── extract ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _extract_chunk(work: Work, pool: Pool, ids: list[str]) -> None:
+def _one_ahead(work: Work, pool: Pool, ids: Iterable[str]) -> Iterator[tuple[list[str], list[Page]]]:
+    """The items in chunks with their pages, whose extraction has begun; that of the next chunk as well, so that no worker waits for the ledger."""
+    last: tuple[list[str], list[Page]] | None = None
+    for chunk in _chunks(ids):
+        begun = chunk, _begin_chunk(work, pool, chunk)
+        if last is not None:
+            yield last
+        last = begun
+    if last is not None:
+        yield last
+
+
+def _begin_chunk(work: Work, pool: Pool, ids: list[str]) -> list[Page]:
     with work.parts.ledger.reading() as conn:
-        found = [item for item in items.get(conn, ids) if item.raw and (work.redo or item.state == "captured")]
+        found = _to_extract(work, conn, ids)
     pages = [(item, page) for item in found if (page := _read(work, item)) is not None]
     tasks = [(capture, item.entry, work.parts.source(item.source_id).timezone) for item, (capture, _) in pages]
-    results = list(pool.map(extract_capture, tasks, timeout_s=PAGE_S))
+    answers = pool.start(extract_capture, tasks, timeout_s=PAGE_S)
+    return [Page(item_id=item.id, capture=capture, facts=facts, answers=answers) for item, (capture, facts) in pages]
+
+
+def _to_extract(work: Work, conn: sa.Connection, ids: list[str]) -> list[Item]:
+    return [item for item in items.get(conn, ids) if item.raw and (work.redo or item.state == "captured")]
+
+
+def _settle_chunk(work: Work, ids: list[str], pages: Sequence[Page]) -> None:
+    results = [next(page.answers) for page in pages]
     with work.parts.ledger.transaction() as conn:
         remover = boilerplate.Remover(conn)
-        for (item, (capture, facts)), result in zip(pages, results, strict=True):
+        # Read again: what was settled since may have changed an item.
+        ready = {item.id: item for item in _to_extract(work, conn, ids)}
+        for page, result in zip(pages, results, strict=True):
             outcome = Extraction(status="failed", reason=result.reason) if isinstance(result, Killed) else result.value
-            wishes = _of_origin(conn, capture, facts)
-            _settle_extraction(work, conn, item, capture, outcome, wishes, remover)
+            if (item := ready.get(page.item_id)) is not None:
+                _settle_extraction(work, conn, item, page.capture, outcome, _of_origin(conn, page.capture, page.facts), remover)
 
 
 def extract_capture(task: tuple[Capture, FeedEntry, str | None]) -> Extraction:
