@@ -307,7 +307,7 @@ def test_any_path_is_answered_or_explained(client, page, key):
 def test_the_article_says_why_each_entity_was_tagged(client, reader):
     twice = {**DOCUMENT["entity_mentions"][0], "why": "acronym of a name in the text; kb 2026.11"}
     reader.document = {**DOCUMENT, "entity_mentions": [*DOCUMENT["entity_mentions"], twice]}
-    row = client.get("/article/1a").text.partition('org%3Aicann')[2].partition("</tr>")[0]
+    row = client.get("/article/1a").text.partition("org%3Aicann")[2].partition("</tr>")[0]
     assert "<td>organisation</td><td>2</td>" in row
     assert "alias &#34;ICANN&#34; &lt;x&gt;; acronym of a name in the text</td>" in row
 
