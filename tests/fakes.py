@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from igwire.errors import FetchError, Unavailable
+from igwire.fetch.redirects import Hops, next_hop
 from igwire.model import Capture, WriteAction, WriteResult
 
 
@@ -25,21 +26,27 @@ class FakeClock:
 
 
 class FakeFetcher:
-    """Answers from a table: URL → status and body, or the error to raise. Unknown URLs answer 404."""
+    """Answers from a table: URL → status and body, or the error to raise. Unknown URLs answer 404; redirects are followed as the client does."""
 
     def __init__(self, clock: FakeClock, answers: dict[str, object] | None = None) -> None:
         self.clock = clock
         self.answers = answers or {}
         self.asked: list[tuple[str, dict[str, str]]] = []
 
-    def get(self, url: str, *, headers: Mapping[str, str] | None = None, max_bytes: int = 0, deadline_s: float = 0) -> Capture:
+    def get(
+        self, url: str, *, headers: Mapping[str, str] | None = None, max_bytes: int = 0, deadline_s: float = 0, came: Hops = (), across: bool = False
+    ) -> Capture:
         self.asked.append((url, dict(headers or {})))
         answer = self.answers.get(url, (404, b""))
         if isinstance(answer, Exception):
             raise answer
         status, body, *more = answer
         fields = tuple((more[0] if more else {"Content-Type": "text/html"}).items())
-        return Capture(requested_url=url, final_url=url, fetched_at=self.clock.now(), status=status, headers=fields, body=body, wire=body)
+        if location := dict(fields).get("Location"):
+            hops = (*came, (status, url))
+            return self.get(next_hop(hops, location, across=across), headers=headers, came=hops, across=across)
+        requested = came[0][1] if came else url
+        return Capture(requested_url=requested, final_url=url, fetched_at=self.clock.now(), status=status, headers=fields, body=body, wire=body, redirects=came)
 
     def pages(self) -> list[str]:
         return [url for url, _ in self.asked if not url.endswith(("/robots.txt", "/feed"))]

@@ -81,6 +81,18 @@ class FetchError(IgwireError):
         self.detail = detail
 
 
+class Elsewhere(FetchError):
+    """The answer is a redirect to another host, which has a slot, a budget and a robots file of its own: whoever asks goes on there.
+
+    `target` is where it leads, `hops` every address left so far with its status, oldest first.
+    """
+
+    def __init__(self, target: str, hops: tuple[tuple[int, str], ...]) -> None:
+        super().__init__(hops[-1][1], "elsewhere", f"redirects to another host: {target[:300]}")
+        self.target = target
+        self.hops = hops
+
+
 class ContentError(IgwireError):
     """One body cannot be read; `reason` is one word (`not_a_feed`, `too_deep`, `parser_timeout`, …)."""
 

@@ -25,8 +25,20 @@ class Clock(Protocol):
 class Fetcher(Protocol):
     """Fetches one URL over HTTP under all guards (addresses, deadlines, sizes, redirects)."""
 
-    def get(self, url: str, *, headers: Mapping[str, str] | None = None, max_bytes: int = 0, deadline_s: float = 0) -> Capture:
-        """The final answer, any status. 0 = the general limit. Raises FetchError or BadUrl."""
+    def get(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int = 0,
+        deadline_s: float = 0,
+        came: tuple[tuple[int, str], ...] = (),
+        across: bool = False,
+    ) -> Capture:
+        """The final answer, any status. 0 = the general limit. Raises FetchError or BadUrl.
+
+        A redirect to another host is followed only with `across`, otherwise it raises Elsewhere; who goes on gives its hops as `came`.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,8 +96,13 @@ def document_id(url: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """The host name in lower case, the unit of politeness; "" when there is none."""
+    """The host name in lower case; "" when there is none."""
     return (urlsplit(url).hostname or "").rstrip(".").lower()
+
+
+def slot_host(url: str) -> str:
+    """The unit of politeness: the host name, where `www.example.org` and `example.org` are one; they are one server nearly everywhere."""
+    return host_of(url).removeprefix("www.")
 
 
 def origin_of(url: str) -> str:

@@ -1,6 +1,6 @@
-"""The HTTP client: requests with a guarded adapter, a deadline that holds, caps on sizes, and a redirect loop of its own.
+"""The HTTP client: requests with a guarded adapter, a deadline that holds, caps on sizes, and redirects followed on the same host.
 
-url ─ resolve once ─ guard every answer ─ connect ─ TLS ─ headers ─▶ redirect? (≤ 5, body unread) ─▶ body ─ caps ─ decode ─▶ Capture
+url ─ resolve once ─ guard every answer ─ connect ─ TLS ─ headers ─▶ redirect? (same host, ≤ 5, body unread) ─▶ body ─ caps ─ decode ─▶ Capture
      ╰───────────────────────── one watchdog shuts the socket down at the deadline ─────────────────────────╯
 """
 
@@ -25,15 +25,15 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from igwire import __version__
 from igwire.decoding import decode
-from igwire.errors import BadUrl, FetchError
+from igwire.errors import FetchError
 from igwire.fetch.guard import Guard
+from igwire.fetch.redirects import STATUSES, Hops, next_hop
 from igwire.model import Capture
 from igwire.urls import fetch_url
 
 # Python refuses more than 100 header lines; real sites send more (two large news aggregators had to raise it as well).
 http.client._MAXHEADERS = 1000  # type: ignore[attr-defined]
 
-MAX_REDIRECTS = 5
 # Decoded size of a page; larger ones are no articles.
 MAX_BYTES = 5 * 1024 * 1024
 # getaddrinfo knows no timeout of its own.
@@ -45,7 +45,6 @@ _PIECE = 64 * 1024
 _OPEN_HOSTS = 128
 # How exactly deadlines are kept.
 _TICK_S = 0.1
-_REDIRECTS = {301, 302, 303, 307, 308}
 _RESOLVER = concurrent.futures.ThreadPoolExecutor(8, thread_name_prefix="resolve")
 
 
@@ -75,21 +74,23 @@ class Client:
         self._adapter = _GuardedAdapter(guard, resolve, self._local)
         self._watchdog = _Watchdog()
 
-    def get(self, url: str, *, headers: Mapping[str, str] | None = None, max_bytes: int = 0, deadline_s: float = 0) -> Capture:
-        """The final answer, whatever its status. Raises FetchError or BadUrl."""
+    def get(
+        self, url: str, *, headers: Mapping[str, str] | None = None, max_bytes: int = 0, deadline_s: float = 0, came: Hops = (), across: bool = False
+    ) -> Capture:
+        """The final answer, whatever its status. Raises FetchError (Elsewhere among them) or BadUrl."""
         started = time.monotonic()
         deadline = _Deadline(started + (deadline_s or self._total_s), self._watchdog)
         target = fetch_url(url)
-        hops: list[tuple[int, str]] = []
+        requested, hops = (came[0][1] if came else url), came
         with deadline:
             while True:
                 response = self._send(target, headers or {}, deadline)
                 location = response.headers.get("location")
-                if response.status_code not in _REDIRECTS or not location:
-                    return self._capture(url, target, response, tuple(hops), max_bytes or self._max_bytes, deadline, started)
+                if response.status_code not in STATUSES or not location:
+                    return self._capture(requested, target, response, hops, max_bytes or self._max_bytes, deadline, started)
                 response.close()
-                hops.append((response.status_code, target))
-                target = _next_hop(target, location, len(hops))
+                hops = (*hops, (response.status_code, target))
+                target = next_hop(hops, location, across=across)
 
     def _session(self) -> requests.Session:
         if not hasattr(self._local, "session"):
@@ -116,9 +117,7 @@ class Client:
         timeout = (min(self._connect_s, left), min(self._read_s, left))
         return session.get(url, headers=dict(headers), stream=True, allow_redirects=False, timeout=timeout)
 
-    def _capture(
-        self, url: str, final: str, response: requests.Response, hops: tuple[tuple[int, str], ...], max_bytes: int, deadline: _Deadline, started: float
-    ) -> Capture:
+    def _capture(self, url: str, final: str, response: requests.Response, hops: Hops, max_bytes: int, deadline: _Deadline, started: float) -> Capture:
         try:
             wire = _read_body(response, max_bytes, final, deadline)
         finally:
@@ -129,20 +128,6 @@ class Client:
             requested_url=url, final_url=final, fetched_at=self._now(), status=response.status_code, headers=headers, body=body, wire=wire,
             redirects=hops, address=self._local.address, seconds=round(time.monotonic() - started, 3),
         )  # fmt: skip
-
-
-def _next_hop(current: str, location: str, hops: int) -> str:
-    if hops > MAX_REDIRECTS:
-        raise FetchError(current, "too_many_redirects", f"more than {MAX_REDIRECTS} redirects")
-    try:
-        # requests hands header values over as Latin-1; most servers mean UTF-8.
-        target = location.encode("latin-1").decode("utf-8", "replace")
-        if "\\" in target:
-            # Parsers disagree about what is the host then, and whoever writes it counts on that.
-            raise BadUrl(target, "invalid")
-        return fetch_url(target, current)
-    except (BadUrl, UnicodeEncodeError, ValueError) as error:
-        raise FetchError(current, "bad_redirect", f"redirects to {location[:200]!r}") from error
 
 
 def _read_body(response: requests.Response, max_bytes: int, url: str, deadline: _Deadline) -> bytes:

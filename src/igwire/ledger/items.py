@@ -13,7 +13,7 @@ from igwire.ledger import erasures, packing, sources
 from igwire.ledger.database import chunked, upsert
 from igwire.ledger.tables import inventory, item_sources, items
 from igwire.model import FeedEntry, RawRef, Window
-from igwire.urls import document_id, host_of
+from igwire.urls import document_id, slot_host
 
 UNFINISHED = ("new", "captured", "extracted", "enriched")
 # A claim outlives the longest task (10 min) many times over, and a killed run's items are free again within the hour.
@@ -69,7 +69,7 @@ def add(conn: sa.Connection, entries: Iterable[FeedEntry], *, now: datetime, mod
     new: list[str] = []
     for item_id, entry in erasures.admitted(conn, [(document_id(entry.url), entry) for entry in entries], now=now):
         values = {
-            "id": item_id, "source_id": entry.source_id, "url": entry.url, "host": host_of(entry.archived or entry.url), "state": "new", "mode": mode,
+            "id": item_id, "source_id": entry.source_id, "url": entry.url, "host": slot_host(entry.archived or entry.url), "state": "new", "mode": mode,
             "entry": packing.entry_to_json(entry), "published_at": _dated(entry), "first_seen_at": now,
         }  # fmt: skip
         inserted = conn.execute(upsert(conn, items).values(values).on_conflict_do_nothing())

@@ -3,6 +3,7 @@
 queues by host ─ slot free? ─▶ thread sends ─▶ main thread settles ─▶ one commit for several: answers, slots back, new slots
                                     ╰── a host without a gap goes on at once, within its lease
 
+A redirect to another host ends a request: the job goes on in the queue of that host, under its slot, its gap and its budget.
 Every commit waits for the disk, so several answers share one; it comes at once where a thread would stay idle without it. A host
 that cools, has had its day's requests, or is kept for the daily lane is never waited for: its jobs are given back.
 """
@@ -18,10 +19,11 @@ from typing import Generic, TypeVar
 
 import sqlalchemy as sa
 
-from igwire.errors import LeaseLost
+from igwire.errors import Elsewhere, LeaseLost
 from igwire.ledger import hosts
 from igwire.ledger.database import Ledger
 from igwire.ports import Clock
+from igwire.urls import slot_host
 
 Job = TypeVar("Job")
 Answer = TypeVar("Answer")
@@ -31,6 +33,23 @@ _NAP_S = 1.0
 _GROUP, _LULL_S = 16, 0.05
 # Reasons that pass within a run.
 _WORTH_WAITING = ("gap", "held")
+
+
+@dataclass(frozen=True, slots=True)
+class Trip(Generic[Job]):
+    """A job on its way: the address that is to be asked now, and the redirects that led there from other hosts."""
+
+    job: Job
+    url: str
+    came: tuple[tuple[int, str], ...] = ()
+
+    def onward(self, met: Elsewhere) -> Trip[Job]:
+        """The next leg."""
+        return Trip(self.job, met.target, met.hops)
+
+    def agreed(self, gap_s: float | None) -> float | None:
+        """A gap that the catalogue agreed with the job's own host; another host has agreed to nothing."""
+        return None if self.came else gap_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,23 +72,25 @@ class HostWork(Generic[Job, Answer]):
     threads: int
     # No request starts after it.
     until: datetime
-    send: Callable[[Job], Answer]
-    settle: Callable[[Job, Answer, int], Pause]
+    send: Callable[[Trip[Job]], Answer]
+    # Also called for a redirect to another host (`Elsewhere`): it says how long the host that answered is left alone.
+    settle: Callable[[Trip[Job], Answer, int], Pause]
+    # The requests that a trip needs on a host that a redirect led to: its robots file first, where that counts.
+    enter: Callable[[Trip[Job]], Iterable[Trip[Job]]] = lambda trip: (trip,)
     # Called once for all that was settled together: before the commit (raw bytes to disk), and inside it.
     before_commit: Callable[[], None] = lambda: None
     write: Callable[[sa.Connection], None] = lambda _conn: None
-    _queues: dict[str, deque[Job]] = field(default_factory=dict)
+    _queues: dict[str, deque[Trip[Job]]] = field(default_factory=dict)
     _ready: dict[str, datetime] = field(default_factory=dict)
     _busy: dict[str, hosts.Busy] = field(default_factory=dict)
-    _sent: dict[Future[Answer], tuple[hosts.Slot, Job]] = field(default_factory=dict)
+    _sent: dict[Future[Answer], tuple[hosts.Slot, Trip[Job]]] = field(default_factory=dict)
     # Since the last commit: how many answers were settled, and which slots go back.
     _settled: int = 0
     _back: list[tuple[hosts.Slot, Pause]] = field(default_factory=list)
 
-    def run(self, jobs: Iterable[tuple[str, Job]]) -> list[tuple[Job, str]]:
-        """Do the jobs (host, job); returns those that found no slot, with the reason (time_budget, cooling, daily_budget, …)."""
-        for host, job in jobs:
-            self._queues.setdefault(host, deque()).append(job)
+    def run(self, trips: Iterable[Trip[Job]]) -> list[tuple[Trip[Job], str]]:
+        """Do the jobs; returns those that found no slot, there or on the way, with the reason (time_budget, cooling, daily_budget, …)."""
+        self._queue(trips)
         with ThreadPoolExecutor(self.threads, thread_name_prefix="fetch") as pool:
             self._commit(pool)
             while self._sent or self._can_wait():
@@ -78,13 +99,20 @@ class HostWork(Generic[Job, Answer]):
                     self._take_in(pool, future)
                 if not done or self._settled >= _GROUP or not self._sent or self._may_start():
                     self._commit(pool)
-        return [(job, self._reason(host)) for host, queue in self._queues.items() for job in queue]
+        return [(trip, self._reason(host)) for host, queue in self._queues.items() for trip in queue]
+
+    def _queue(self, trips: Iterable[Trip[Job]]) -> None:
+        for trip in trips:
+            self._queues.setdefault(slot_host(trip.url), deque()).append(trip)
 
     def _take_in(self, pool: ThreadPoolExecutor, future: Future[Answer]) -> None:
         """Settle one answer; where no gap is due and the host has more jobs, the next request goes out before the commit."""
-        held, job = self._sent.pop(future)
-        pause = self.settle(job, future.result(), held.failures)
+        held, trip = self._sent.pop(future)
+        answer = future.result()
+        pause = self.settle(trip, answer, held.failures)
         self._settled += 1
+        if isinstance(answer, Elsewhere):
+            self._queue(self.enter(trip.onward(answer)))
         at_once = held.host in self._queues and not (pause.gap_s or pause.cooling_until or pause.failures)
         now = self.clock.now()
         if at_once and now < self.until and (again := hosts.again(held, now=now)):
@@ -93,8 +121,8 @@ class HostWork(Generic[Job, Answer]):
             self._back.append((held, pause))
 
     def _start(self, pool: ThreadPoolExecutor, slot: hosts.Slot) -> None:
-        job = self._take(slot.host)
-        self._sent[pool.submit(self.send, job)] = (slot, job)
+        trip = self._take(slot.host)
+        self._sent[pool.submit(self.send, trip)] = (slot, trip)
 
     def _commit(self, pool: ThreadPoolExecutor) -> None:
         """Write down what was settled, and start what may start."""
@@ -133,13 +161,13 @@ class HostWork(Generic[Job, Answer]):
         self._busy.pop(host, None)
         return slot
 
-    def _take(self, host: str) -> Job:
+    def _take(self, host: str) -> Trip[Job]:
         """The host's next job; its queue goes to the end of the line."""
         queue = self._queues.pop(host)
-        job = queue.popleft()
+        trip = queue.popleft()
         if queue:
             self._queues[host] = queue
-        return job
+        return trip
 
     def _can_wait(self) -> bool:
         """Whether some host will be free before the time is up."""

@@ -10,7 +10,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from igwire.errors import BadUrl, FetchError
+from igwire.errors import BadUrl, Elsewhere, FetchError
 from igwire.fetch import policy, usage
 from igwire.fetch.robots import Robots, is_fresh
 from igwire.ledger import hosts, runs
@@ -18,7 +18,7 @@ from igwire.ledger.items import Item
 from igwire.ledger.packing import entry_to_json
 from igwire.model import Capture, Outcome
 from igwire.pipeline import webarchive
-from igwire.pipeline.hostwork import HostWork, Pause
+from igwire.pipeline.hostwork import HostWork, Pause, Trip
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.raw import Keeper, Packed
 from igwire.urls import origin_of
@@ -80,32 +80,36 @@ class PageRequests(ABC):
         """Ask for the items' pages; those that found no slot before `until`, with the reason."""
         work: HostWork[Job, Sent] = HostWork(
             ledger=self.parts.ledger, clock=self.parts.clock, asker=asker, threads=self.parts.knobs.threads, until=until, send=self.send,
-            settle=self.settle, before_commit=self.keep_raw, write=self.write,
+            settle=self.settle, enter=self._enter, before_commit=self.keep_raw, write=self.write,
         )  # fmt: skip
         left = work.run(self.jobs(wanted))
-        return [(job, reason) for job, reason in left if isinstance(job, Item)]
+        return [(trip.job, reason) for trip, reason in left if isinstance(trip.job, Item)]
 
-    def facts(self, item: Item) -> dict[str, object]:
-        """What is stored beside the item's answer: all that a lost ledger needs to know it again (see `pipeline.relearn`).
+    def facts(self, item: Item, url: str) -> dict[str, object]:
+        """What is stored beside the answer of `url` for the item: all that a lost ledger needs to know it again (see `pipeline.relearn`).
 
         Called in a thread, must not read the ledger.
         """
         return {
             "kind": "page", "source": item.source_id, "item": item.id, "entry": entry_to_json(item.entry), "run": self.run_id, "mode": item.mode,
-            "first_seen": item.first_seen_at.isoformat(), "wishes": list(self._wishes(item)),
+            "first_seen": item.first_seen_at.isoformat(), "wishes": list(self._wishes(item, url)),
         }  # fmt: skip
 
-    def _wishes(self, item: Item) -> tuple[str, ...]:
+    def _wishes(self, item: Item, url: str) -> tuple[str, ...]:
         """What the site's robots file says about use; a web archive's speaks for the archive."""
-        return () if item.entry.archived else self.wishes.get(origin_of(item.url), ())
+        return () if item.entry.archived else self.wishes.get(origin_of(url), ())
 
-    def jobs(self, wanted: Iterable[Item]) -> Iterator[tuple[str, Job]]:
-        """The batch's requests by host, each origin's robots file first where the stored one is old."""
+    def jobs(self, wanted: Iterable[Item]) -> Iterator[Trip[Job]]:
+        """The batch's requests, each origin's robots file first where the stored one is old."""
         for item in sorted(wanted, key=lambda i: (i.first_seen_at, i.id)):
-            origin = origin_of(item.asked_url)
-            if origin not in self.rules and not self._load_rules(origin):
-                yield item.host, RobotsJob(origin, self.parts.source(item.source_id).gap_s)
-            yield item.host, item
+            yield from self._enter(Trip(item, item.asked_url))
+
+    def _enter(self, trip: Trip[Job]) -> Iterator[Trip[Job]]:
+        """The request for a page, after the one for its robots file."""
+        origin = origin_of(trip.url)
+        if isinstance(trip.job, Item) and origin not in self.rules and not self._load_rules(origin):
+            yield Trip(RobotsJob(origin, trip.agreed(self.parts.source(trip.job.source_id).gap_s)), f"{origin}/robots.txt")
+        yield trip
 
     def _load_rules(self, origin: str) -> bool:
         """Take the stored robots file; False when a fresh one is needed. Until it comes, everything is forbidden."""
@@ -117,25 +121,29 @@ class PageRequests(ABC):
         self.wishes[origin] = usage.of_robots(stored[2]) if stored[1] == 200 else ()
         return is_fresh(stored[0], stored[1], self.parts.clock.now())
 
-    def send(self, job: Job) -> Sent:
+    def send(self, trip: Trip[Job]) -> Sent:
         """Send one request, unless robots forbids it; runs in a thread."""
-        if isinstance(job, Item) and (held := self._held(job)):
+        if isinstance(trip.job, Item) and (held := self._held(trip.url)):
             return held
         try:
-            if isinstance(job, Item):
-                return self.keeper.pack(webarchive.restored(job, self.fetcher.get(job.asked_url, headers=self.headers(job))), self.facts(job))
-            return self.fetcher.get(f"{job.origin}/robots.txt")
+            if isinstance(trip.job, Item):
+                answer = self.fetcher.get(trip.url, headers=self.headers(trip.job), came=trip.came)
+                return self.keeper.pack(webarchive.restored(trip.job, answer), self.facts(trip.job, answer.final_url))
+            # What a robots file's redirects lead to counts for the origin that was asked, whoever serves it (RFC 9309 section 2.3.1.2): a small file
+            # once a day, and without it nothing may be asked; so it is fetched in one go.
+            return self.fetcher.get(trip.url, across=True)
         except (FetchError, BadUrl) as error:
             return error
 
-    def _held(self, item: Item) -> Held | None:
-        rules = self.rules[origin_of(item.asked_url)]
+    def _held(self, url: str) -> Held | None:
+        rules = self.rules[origin_of(url)]
         if rules.unreachable:
             return Held(Outcome.DEFERRED, "robots_unreachable")
-        return None if rules.allowed(item.asked_url)[0] else Held(Outcome.REJECTED, "robots")
+        return None if rules.allowed(url)[0] else Held(Outcome.REJECTED, "robots")
 
-    def settle(self, job: Job, sent: Sent, failures: int) -> Pause:
+    def settle(self, trip: Trip[Job], sent: Sent, failures: int) -> Pause:
         """Decide what becomes of the answer, and say how long the host is left alone."""
+        job = trip.job
         if isinstance(sent, Held):
             assert isinstance(job, Item)
             self.held(job, sent)
@@ -144,20 +152,20 @@ class PageRequests(ABC):
             self._keep_robots(job, sent)
         elif isinstance(sent, Packed):
             self.captures.append((job, sent))
-            return self._pause(job, sent.capture, failures)
-        elif not isinstance(sent, Capture):
+            return self._pause(trip, sent.capture, failures)
+        elif not isinstance(sent, Capture | Elsewhere):
             self.failed(job, sent)
-        return self._pause(job, sent, failures)
+        return self._pause(trip, sent, failures)
 
-    def _pause(self, job: Job, sent: Sent, failures: int) -> Pause:
-        if isinstance(job, Item):
-            rules, own = self.rules[origin_of(job.asked_url)], self.parts.source(job.source_id).gap_s
-        else:
-            rules, own = self.rules[job.origin], job.gap_s
-        gap, now = policy.gap_s(own, rules.crawl_delay, self.parts.knobs.gap_s), self.parts.clock.now()
+    def _pause(self, trip: Trip[Job], sent: Sent, failures: int) -> Pause:
+        own = self.parts.source(trip.job.source_id).gap_s if isinstance(trip.job, Item) else trip.job.gap_s
+        rules = self.rules[origin_of(trip.url)]
+        gap, now = policy.gap_s(trip.agreed(own), rules.crawl_delay, self.parts.knobs.gap_s), self.parts.clock.now()
         if isinstance(sent, Capture):
             cooling = policy.cooling_until(sent.status, sent.headers, now=now, failures=failures)
             return Pause(gap_s=gap, cooling_until=cooling, reason=f"http_{sent.status}" if cooling else None, failures=failures + 1 if cooling else 0)
+        if isinstance(sent, Elsewhere):
+            return Pause(gap_s=gap)
         if not isinstance(sent, FetchError) or sent.reason not in policy.OF_THE_HOST:
             return Pause(gap_s=gap, failures=failures)
         cooling = policy.cooling_after_failure(now=now, failures=failures)
@@ -171,6 +179,10 @@ class PageRequests(ABC):
         self.writes = []
 
     def _keep_robots(self, job: RobotsJob, sent: Sent) -> None:
+        if isinstance(sent, FetchError) and sent.reason == "blocked_address":
+            # Nothing was asked and nothing will be: the page is refused in the same way, and says it better.
+            self.rules[job.origin] = Robots.parse(b"", 404)
+            return
         status, body = (sent.status, sent.body) if isinstance(sent, Capture) else (0, b"")
         self.rules[job.origin] = Robots.parse(body, status)
         self.wishes[job.origin] = usage.of_robots(body) if status == 200 else ()

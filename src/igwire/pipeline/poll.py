@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from igwire.errors import BadUrl, FetchError
+from igwire.errors import BadUrl, Elsewhere, FetchError
 from igwire.feeds.archives import Body
 from igwire.feeds.probing import READ_S, read_source
 from igwire.fetch import policy
@@ -22,13 +23,13 @@ from igwire.ledger.sources import Known, SourceState
 from igwire.model import Capture, ParsedFeed, Source
 from igwire.pipeline import polling, space
 from igwire.pipeline.erased import Erased
-from igwire.pipeline.hostwork import HostWork, Pause
+from igwire.pipeline.hostwork import HostWork, Pause, Trip
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.polling import Answer, Decision
 from igwire.pipeline.probation import followed
 from igwire.pipeline.raw import Keeper
 from igwire.pipeline.revisits import revisit_due
-from igwire.urls import host_of, origin_of
+from igwire.urls import origin_of
 
 # Feeds that carry their whole archive are larger than any page.
 _MAX_BYTES = 10 * 1024 * 1024
@@ -70,9 +71,8 @@ def poll_due(parts: Parts, run_id: str, wanted: Sequence[Source], *, mode: str, 
             ledger=parts.ledger, clock=parts.clock, asker=hosts.Asker(holder=f"poll:{run_id}"[:120], budget=parts.knobs.host_requests), threads=parts.knobs.threads, until=until,
             send=session.send, settle=session.settle,
         )  # fmt: skip
-        left = work.run((host_of(polling.address(s, states[s.id])), s) for s in due)
-    if left:
-        session.count("not_polled", len(left))
+        left = work.run(Trip(s, polling.address(s, states[s.id])) for s in due)
+    session.leave(left)
     return session.counts
 
 
@@ -89,8 +89,20 @@ class _Polling:
         """Add to the totals."""
         self.counts[word] = self.counts.get(word, 0) + number
 
-    def send(self, source: Source) -> Sent:
+    def leave(self, left: Sequence[tuple[Trip[Source], str]]) -> None:
+        """What found no slot stays due; where only the host of a redirect had none, the first host is left alone for the usual hour."""
+        now = self.parts.clock.now()
+        with self.parts.ledger.transaction() as conn:
+            for trip, reason in left:
+                self.count("not_polled")
+                if trip.came:
+                    sources.save(conn, replace(self.states[trip.job.id], next_poll_at=now + polling.FLOOR))
+                    detail = f"not polled ({reason}): {trip.came[-1][1]} redirects to {trip.url}"
+                    runs.note(conn, "poll", now=now, run_id=self.run_id, source_id=trip.job.id, detail=detail)
+
+    def send(self, trip: Trip[Source]) -> Sent:
         """Ask for the feed, with the validators that belong to its address; runs in a thread, while the host's slot is held."""
+        source = trip.job
         with self.parts.ledger.reading() as conn:
             state = sources.states(conn, [source.id])[source.id]
         if state.next_poll_at and state.next_poll_at > self.parts.clock.now():
@@ -98,26 +110,28 @@ class _Polling:
         self.states[source.id] = state
         headers = {"Accept": _ACCEPT, **polling.validators(source, state, self.parts.clock.now())}
         try:
-            return self.fetcher.get(polling.address(source, state), headers=headers, max_bytes=_MAX_BYTES)
+            return self.fetcher.get(trip.url, headers=headers, max_bytes=_MAX_BYTES, came=trip.came)
         except (FetchError, BadUrl) as error:
             return error
 
-    def settle(self, source: Source, sent: Sent, failures: int) -> Pause:
+    def settle(self, trip: Trip[Source], sent: Sent, failures: int) -> Pause:
         """Store what came and decide when the feed and its host are asked again."""
         if sent is None:
             return Pause(gap_s=0, failures=failures)
-        gap = policy.gap_s(source.gap_s, self._crawl_delay(source), self.parts.knobs.gap_s)
-        answer = self._answer(source, sent)
-        self._keep(source, answer)
+        gap = policy.gap_s(trip.agreed(trip.job.gap_s), self._crawl_delay(trip.url), self.parts.knobs.gap_s)
+        if isinstance(sent, Elsewhere):
+            return Pause(gap_s=gap)
+        answer = self._answer(trip.job, sent)
+        self._keep(trip.job, answer)
         if not isinstance(sent, Capture):
             return Pause(gap_s=gap, failures=failures)
         cooling = policy.cooling_until(sent.status, sent.headers, now=answer.at, failures=failures)
         return Pause(gap_s=gap, cooling_until=cooling, reason=f"http_{sent.status}" if cooling else None, failures=failures + 1 if cooling else 0)
 
-    def _crawl_delay(self, source: Source) -> float | None:
+    def _crawl_delay(self, url: str) -> float | None:
         """What the robots file asks for, as it was last read for pages: no feed is asked for without leaving the pages' host alone after it."""
         with self.parts.ledger.reading() as conn:
-            stored = hosts.robots_of(conn, origin_of(polling.address(source, self.states[source.id])))
+            stored = hosts.robots_of(conn, origin_of(url))
         return Robots.parse(stored[2], stored[1]).crawl_delay if stored else None
 
     def _answer(self, source: Source, sent: Capture | FetchError | BadUrl) -> Answer:

@@ -22,6 +22,7 @@ from igwire.ledger import documents, hosts, items, revisits, runs
 from igwire.ledger.items import Item
 from igwire.ledger.revisits import Revisit
 from igwire.model import Capture, RawRef
+from igwire.pipeline.hostwork import Trip
 from igwire.pipeline.pages import Held, Job, PageRequests
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.process import PAGE_S, extract_capture
@@ -59,7 +60,7 @@ class _Revisiting(PageRequests):
         self.counts: dict[str, int] = {}
         self.known: dict[str, Capture | None] = {}
 
-    def jobs(self, wanted: Iterable[Item]) -> Iterator[tuple[str, Job]]:
+    def jobs(self, wanted: Iterable[Item]) -> Iterator[Trip[Job]]:
         """Read the stored answers first: requests are made in threads, which must not read the ledger or the store."""
         wanted = list(wanted)
         self.known = {item.id: self._stored(item) for item in wanted}

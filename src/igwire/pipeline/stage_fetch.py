@@ -1,27 +1,33 @@
 """`igwire stage fetch`: URLs in, what became of each request out; the same client as the pipeline, no ledger.
 
-Politeness without a ledger: one request at a time to a host, the general gap between two, and its robots file first.
+Politeness without a ledger: one request at a time to a host, the general gap between two, and its robots file first; all of it
+anew on a host that a redirect leads to.
 Addresses that `--allow-loopback` lets through are the user's own: no robots file is asked for and no gap is kept there.
 """
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from igwire.errors import BadUrl, FetchError
+from igwire.errors import BadUrl, Elsewhere, FetchError
 from igwire.fetch.policy import REFUSING
+from igwire.fetch.redirects import Hops
 from igwire.fetch.robots import Robots
 from igwire.model import Capture
 from igwire.ports import Fetcher
-from igwire.urls import fetch_url, host_of, origin_of
+from igwire.urls import fetch_url, host_of, origin_of, slot_host
 
 Row = dict[str, Any]
 # Requests under way at once, each to another host; they wait on the network, so they do not follow the number of processes.
 _THREADS = 16
+# Failures before a byte was sent.
+_NEVER_SENT = {"blocked_address", "no_contact", "dns"}
 
 
 def run(rows: Iterable[Row], root: Path, workers: int, *, fetcher: Fetcher, gap_s: float, own: Callable[[str], bool]) -> Iterator[Row]:
@@ -50,29 +56,35 @@ class _Polite:
     def __init__(self, fetcher: Fetcher, gap_s: float, own: Callable[[str], bool]) -> None:
         self._fetcher, self._gap_s, self._own = fetcher, gap_s, own
         self._rules: dict[str, Robots] = {}
+        # By host: whose turn it is, and from when on (monotonic) the next request may start.
+        self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._free_at: dict[str, float] = {}
 
     def fetch_all(self, rows: list[Row]) -> list[Row]:
         """The answers to one host's rows, in turn."""
-        answers: list[Row] = []
-        for row in rows:
-            if answers and answers[-1]["address"]:
-                self._wait(row["url"])
-            answers.append({"id": row["id"], **self._answer(row["url"])})
-        return answers
+        return [{"id": row["id"], **self._answer(row["url"])} for row in rows]
 
     def _answer(self, url: str) -> Row:
         start = time.monotonic()
         try:
-            held = None if self._own(_host(url)) else self._held(fetch_url(url))
-            if held:
-                return _refused(held, url, start)
-            capture = self._fetcher.get(url)
+            capture = self._followed(fetch_url(url), ())
         except (FetchError, BadUrl) as error:
             return _refused(error.reason, error.url, start, detail=str(error))
+        if isinstance(capture, str):
+            return _refused(capture, url, start)
         return {
             "outcome": _word(capture), "reason": None, "detail": "", "status": capture.status, "final_url": capture.final_url, "bytes": len(capture.body),
             "seconds": capture.seconds, "address": capture.address,
         }  # fmt: skip
+
+    def _followed(self, url: str, came: Hops) -> Capture | str:
+        """The final answer, or the reason why a robots file on the way does not let it be fetched."""
+        if not self._own(_host(url)) and (held := self._held(url)):
+            return held
+        try:
+            return self._get(url, came=came)
+        except Elsewhere as met:
+            return self._followed(met.target, met.hops)
 
     def _held(self, url: str) -> str | None:
         """The reason why robots.txt does not let the URL be fetched."""
@@ -83,16 +95,27 @@ class _Polite:
 
     def _robots(self, origin: str) -> Robots:
         try:
-            capture = self._fetcher.get(f"{origin}/robots.txt")
+            capture = self._get(f"{origin}/robots.txt", across=True)
         except FetchError as error:
             # Where nothing could be sent the page will fail in the same way, and says it better.
-            return Robots.parse(b"", 404 if error.reason in ("blocked_address", "no_contact", "dns") else 0)
-        self._wait(origin)
+            return Robots.parse(b"", 404 if error.reason in _NEVER_SENT else 0)
         return Robots.parse(capture.body, capture.status)
 
-    def _wait(self, url: str) -> None:
-        if not self._own(_host(url)):
-            time.sleep(self._gap_s)
+    def _get(self, url: str, *, came: Hops = (), across: bool = False) -> Capture:
+        """One request, when it is its turn: one at a time to a host, with the gap after each."""
+        host = slot_host(url)
+        if self._own(_host(url)):
+            return self._fetcher.get(url, came=came, across=across)
+        with self._turns[host]:
+            time.sleep(max(0.0, self._free_at.get(host, 0.0) - time.monotonic()))
+            gap = self._gap_s
+            try:
+                return self._fetcher.get(url, came=came, across=across)
+            except FetchError as error:
+                gap = 0.0 if error.reason in _NEVER_SENT else gap
+                raise
+            finally:
+                self._free_at[host] = time.monotonic() + gap
 
 
 def _word(capture: Capture) -> str:

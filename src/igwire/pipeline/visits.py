@@ -8,11 +8,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from igwire.errors import BadUrl, FetchError, StoreError
+from igwire.errors import BadUrl, Elsewhere, FetchError, StoreError
 from igwire.feeds.archives import Ask, Body, Found, Got
 from igwire.fetch import policy
 from igwire.fetch.robots import Robots, is_fresh
@@ -20,10 +20,11 @@ from igwire.isolate import Killed, Pool
 from igwire.ledger import archives, hosts
 from igwire.model import Capture, Source
 from igwire.pipeline.erased import Erased
+from igwire.pipeline.hostwork import Trip
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.raw import Keeper
 from igwire.ports import Fetcher
-from igwire.urls import host_of, origin_of
+from igwire.urls import origin_of, slot_host
 
 # Sitemaps of 50,000 addresses are larger than any page.
 _MAX_BYTES = 50 * 1024 * 1024
@@ -71,16 +72,21 @@ class Visits:
     def _got(self, source: Source, ask: Ask) -> Got:
         if (kept := self._kept(source, ask.url)) is not None:
             return self._read(source, ask, kept)
-        rules = self._rules(source, ask.url) if ask.robots else None
-        if rules is not None and not rules.allowed(ask.url)[0]:
-            return Got(problem=rules.allowed(ask.url)[1] or "robots")
-        sent = self._send(source, ask.url, lambda _: rules.crawl_delay if rules else None)
+        sent = self._sent(ask, Trip(source, ask.url))
         if not isinstance(sent, Capture):
             return Got(problem=sent)
         self._keep(source, ask.url, sent)
         if sent.status != 200:
             return Got(capture=sent, problem=f"HTTP status {sent.status}")
         return self._read(source, ask, sent)
+
+    def _sent(self, ask: Ask, trip: Trip[Source]) -> Capture | str:
+        """The answer, or in words why there is none; on each host that redirects lead to, its robots file and its slot are asked anew."""
+        rules = self._rules(trip) if ask.robots else None
+        if rules is not None and not (verdict := rules.allowed(trip.url))[0]:
+            return verdict[1] or "robots"
+        sent = self._send(trip, lambda _: rules.crawl_delay if rules else None)
+        return self._sent(ask, trip.onward(sent)) if isinstance(sent, Elsewhere) else sent
 
     def _kept(self, source: Source, url: str) -> Capture | None:
         """The page as it was fetched lately, or None."""
@@ -111,11 +117,11 @@ class Visits:
             done = self.pool.run(ask.read, body, timeout_s=_READ_S)
         return Got(capture=sent, problem=done.reason) if isinstance(done, Killed) else Got(capture=sent, value=done.value)
 
-    def _rules(self, source: Source, url: str) -> Robots:
+    def _rules(self, trip: Trip[Source]) -> Robots:
         """The origin's robots file: as it was read in this round, else as it is stored, else asked for."""
-        origin = origin_of(url)
+        origin = origin_of(trip.url)
         if origin not in self.rules:
-            self.rules[origin] = self._stored_rules(origin) or self._fetched_rules(source, origin)
+            self.rules[origin] = self._stored_rules(origin) or self._fetched_rules(trip, origin)
         return self.rules[origin]
 
     def _stored_rules(self, origin: str) -> Robots | None:
@@ -126,29 +132,31 @@ class Visits:
         at, status, body = stored
         return Robots.parse(body, status) if is_fresh(at, status, self.parts.clock.now()) else None
 
-    def _fetched_rules(self, source: Source, origin: str) -> Robots:
-        # The file's own delay counts from the file on.
-        sent = self._send(source, f"{origin}/robots.txt", lambda sent: _robots(sent).crawl_delay)
+    def _fetched_rules(self, trip: Trip[Source], origin: str) -> Robots:
+        # The file's own delay counts from the file on. Its redirects are followed at once (see `pages.send`).
+        sent = self._send(replace(trip, url=f"{origin}/robots.txt"), lambda sent: _robots(sent).crawl_delay, robots=True)
         status, body = _as_stored(sent)
         with self.parts.ledger.transaction() as conn:
             hosts.save_robots(conn, origin, status=status, body=body, now=self.parts.clock.now())
         return _robots(sent)
 
-    def _send(self, source: Source, url: str, delay: Callable[[Capture | str], float | None]) -> Capture | str:
+    def _send(self, trip: Trip[Source], delay: Callable[[Capture | Elsewhere | str], float | None], *, robots: bool = False) -> Capture | Elsewhere | str:
         """The answer, or in words why there is none; `delay` says what robots asks for after it."""
-        slot = self._slot(host_of(url))
+        slot = self._slot(slot_host(trip.url))
         if isinstance(slot, str):
             return slot
-        sent: Capture | str
+        sent: Capture | Elsewhere | str
         self.requests += 1
         try:
-            sent = self.fetcher.get(url, max_bytes=_MAX_BYTES)
+            sent = self.fetcher.get(trip.url, max_bytes=_MAX_BYTES, came=() if robots else trip.came, across=robots)
+        except Elsewhere as met:
+            sent = met
         except (FetchError, BadUrl) as error:
             sent = error.reason
         now, cooling = self.parts.clock.now(), None
         if isinstance(sent, Capture):
             cooling = policy.cooling_until(sent.status, sent.headers, now=now, failures=slot.failures)
-        next_at = now + timedelta(seconds=policy.gap_s(source.gap_s, delay(sent), self.parts.knobs.gap_s))
+        next_at = now + timedelta(seconds=policy.gap_s(trip.agreed(trip.job.gap_s), delay(sent), self.parts.knobs.gap_s))
         with self.parts.ledger.transaction() as conn:
             hosts.release(
                 conn,
@@ -175,12 +183,12 @@ class Visits:
         return "time_budget"
 
 
-def _as_stored(sent: Capture | str) -> tuple[int, bytes]:
+def _as_stored(sent: Capture | Elsewhere | str) -> tuple[int, bytes]:
     """Status (0: no answer) and body of the answer to a robots file's address."""
     return (sent.status, sent.body) if isinstance(sent, Capture) else (0, b"")
 
 
-def _robots(sent: Capture | str) -> Robots:
+def _robots(sent: Capture | Elsewhere | str) -> Robots:
     status, body = _as_stored(sent)
     return Robots.parse(body, status)
 

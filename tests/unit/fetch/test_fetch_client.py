@@ -8,7 +8,7 @@ import time
 import pytest
 from origin import Origin, drip, moved, ok, send
 
-from igwire.errors import BadUrl, FetchError
+from igwire.errors import BadUrl, Elsewhere, FetchError
 from igwire.fetch.client import Client, user_agent
 from igwire.fetch.guard import Guard
 
@@ -52,6 +52,22 @@ def test_a_plain_answer(client, origin):
     assert capture.header("x-many") == "1"
 
 
+def test_a_redirect_to_another_host_is_handed_back_unless_it_may_cross(client, origin):
+    with pytest.raises(Elsewhere) as met:
+        client.get(origin.url("/inner"))
+    assert (met.value.target, met.value.hops) == ("http://127.0.0.2:9/", ((302, origin.url("/inner")),))
+    with pytest.raises(FetchError) as refused:
+        client.get(origin.url("/inner"), across=True)
+    assert refused.value.reason == "blocked_address"
+
+
+def test_a_chain_goes_on_where_it_was_handed_back(client, origin):
+    came = ((301, "http://a.example/"), (302, "http://b.example/"))
+    capture = client.get(origin.url("/once"), came=came)
+    assert capture.requested_url == "http://a.example/"
+    assert (capture.final_url, capture.redirects) == (origin.url("/fine"), (*came, (302, origin.url("/once"))))
+
+
 @pytest.mark.parametrize(
     ("path", "body"), [("/zipped", b"hello" * 100), ("/chunked", b"hello"), ("/headers", b"ok"), ("/once", b"hello"), ("/fat-redirect", b"hello")]
 )
@@ -68,7 +84,7 @@ def test_the_wire_is_kept_as_it_came(client, origin):
     [
         ("/bomb", "too_large"), ("/unknown", "decode_error"), ("/short", "short_body"), ("/large", "too_large"), ("/endless", "too_large"),
         ("/drip", "deadline"), ("/drip-headers", "deadline"), ("/nonsense", "bad_response"), ("/loop", "too_many_redirects"), ("/file", "bad_redirect"),
-        ("/gopher", "bad_redirect"), ("/backslash", "bad_redirect"), ("/inner", "blocked_address"),
+        ("/gopher", "bad_redirect"), ("/backslash", "bad_redirect"),
     ],
 )  # fmt: skip
 def test_answers_that_are_refused(client, origin, path, reason):
