@@ -36,17 +36,22 @@ def list_sources(wanted: Wanted = None, json: output.JsonFlag = False) -> None:
 def check(wanted: Wanted = None, json: output.JsonFlag = False) -> None:
     """Probe sources on probation and poll the others that are due, slowly, and say how each answers; exit code 1 when one does badly."""
     from igwire import wiring
+    from igwire.pipeline import space
     from igwire.pipeline.health import healths
     from igwire.pipeline.poll import poll_due
     from igwire.pipeline.probation import followed, probe_due
+    from igwire.pipeline.reservations import ask_due
 
     parts = wiring.parts()
+    space.require(parts)
     chosen = parts.catalogue.choose(wanted) if wanted else list(parts.catalogue.by_id.values())
     now = datetime.now(UTC)
     run_id, until = f"check__{now:%Y-%m-%dT%H:%M:%S}", now + timedelta(hours=1)
     probe_due(parts, run_id, until=until, wanted=[s for s in chosen if s.status == "probation"])
     ids = {s.id for s in chosen}
-    poll_due(parts, run_id, [s for s in followed(parts).active() if s.id in ids], mode="live", until=until)
+    active = [s for s in followed(parts).active() if s.id in ids]
+    poll_due(parts, run_id, active, mode="live", until=until)
+    ask_due(parts, run_id, wanted=active)
     with parts.ledger.reading() as conn:
         found = [h for h in healths(parts, conn) if h.source.id in ids]
     rows = [{"id": h.source.id, "grade": h.grade, "state": h.state.state, "way": h.source.way, "reason": h.reason} for h in found]
@@ -61,9 +66,10 @@ def poll(json: output.JsonFlag = False) -> None:
     from igwire import wiring
     from igwire.pipeline.poll import poll_sources
     from igwire.pipeline.probation import probe_within_budget
+    from igwire.pipeline.reservations import ask_due
 
     parts, run_id = wiring.parts(), f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
-    counts = poll_sources(parts, run_id) | probe_within_budget(parts, run_id)
+    counts = poll_sources(parts, run_id) | probe_within_budget(parts, run_id) | ask_due(parts, run_id)
     output.rows([{"answer": word, "count": count} for word, count in counts.items()], ["answer", "count"], json_flag=json)
 
 
@@ -96,12 +102,14 @@ def add(
     from igwire.feeds.catalogue import append
     from igwire.feeds.exchange import slug
     from igwire.model import SOURCE_KINDS, Source
+    from igwire.pipeline import space
     from igwire.pipeline.preview import preview
     from igwire.urls import fetch_url, host_of
 
     if kind not in SOURCE_KINDS:
         raise UsageError(f"there is no kind {kind!r}; there are {', '.join(SOURCE_KINDS)}")
     parts, site = wiring.parts(), fetch_url(url)
+    space.require(parts)
     wanted = Source(id=name or slug(host_of(site), parts.catalogue.by_id), title=host_of(site), site=site, feed_url=site, kind=kind, status="probation")
     seen = preview(parts, f"add__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}", wanted)
     _show(seen, json)

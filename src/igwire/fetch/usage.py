@@ -7,6 +7,7 @@ and the TDM Reservation Protocol of the W3C community group describe.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html import unescape
 
-from igwire.fetch.robots import TOKEN
+from igwire.fetch.robots import TOKEN, Robots
 from igwire.model import Capture
 
 # Directives stand in the head; whoever hides one behind half a megabyte does not mean it.
@@ -83,6 +84,33 @@ def of_robots(body: bytes) -> tuple[str, ...]:
     fields = (line.partition("#")[0].partition(":") for line in lines)
     kept = {f"{name.strip().lower()}: {_tidy(value)}" for name, _, value in fields if name.strip().lower() in _OF_FILES and value.strip()}
     return tuple(sorted(kept))[:20]
+
+
+# Where a site reserves mining for its pages (TDM Reservation Protocol, "TDM File on the Origin Server").
+TDMREP = "/.well-known/tdmrep.json"
+_MAX_RULES = 200
+
+
+def of_tdmrep(body: bytes, url: str) -> tuple[str, ...]:
+    """`tdm-reservation=1` where a rule of the file reserves the page at `url`; of several rules the strictest counts.
+
+    Locations are patterns as in robots files (RFC 9309), so they are matched by the same code.
+    """
+    return ("tdm-reservation=1",) if any(_covers(location, url) for location in reserving_rules(body)) else ()
+
+
+def reserving_rules(body: bytes) -> tuple[str, ...]:
+    """Locations that the file reserves; () for what is no such file."""
+    try:
+        rules = json.loads(body)
+    except (ValueError, RecursionError):
+        return ()
+    found = [rule for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
+    return tuple(_tidy(str(rule.get("location") or "/")) for rule in found[:_MAX_RULES] if str(rule.get("tdm-reservation")) == "1")
+
+
+def _covers(location: str, url: str) -> bool:
+    return not Robots.parse(f"User-agent: *\nDisallow: {location}\n".encode(), 200).allowed(url)[0]
 
 
 _OF_FILES = {"content-signal", "content-usage", "license"}

@@ -157,6 +157,11 @@ def robots_of(conn: sa.Connection, origin: str) -> tuple[datetime, int, bytes] |
     return (row.fetched_at, row.status, row.body) if row else None
 
 
+def robots_times(conn: sa.Connection) -> dict[str, tuple[datetime, int]]:
+    """When each stored answer came, and its status."""
+    return {row.origin: (row.fetched_at, row.status) for row in conn.execute(sa.select(robots.c.origin, robots.c.fetched_at, robots.c.status))}
+
+
 def save_robots(conn: sa.Connection, origin: str, *, status: int, body: bytes, now: datetime) -> None:
     """Keep a robots answer."""
     values = {"origin": origin, "fetched_at": now, "status": status, "body": body}

@@ -400,7 +400,7 @@ payloads = sa.Table(
 robots = sa.Table(
     "robots",
     metadata,
-    # scheme://host:port
+    # scheme://host:port of a robots file; with the path /.well-known/tdmrep.json behind it, that file's answer.
     sa.Column("origin", sa.String(300), primary_key=True),
     sa.Column("fetched_at", UtcDateTime, nullable=False),
     # HTTP status, 0 = no answer.

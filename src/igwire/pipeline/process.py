@@ -210,10 +210,11 @@ def _settle_extraction(
     work: Work, conn: sa.Connection, item: Item, capture: Capture, result: Extraction, wishes: Sequence[str], remover: boilerplate.Remover
 ) -> None:
     said = usage.of_page(capture)
-    reserved = work.parts.knobs.tdm_general and usage.reserves((*said.words, *wishes))
+    words = tuple(dict.fromkeys((*said.words, *wishes)))
+    reserved = work.parts.knobs.tdm_general and usage.reserves(words)
     # A page that this code could not read stays until another could: noarchive asks for no copy beyond the use.
     unwanted = (said.noarchive or reserved) and result.status != "failed"
-    items.note_usage(conn, item.id, (*said.words, *wishes), raw_unwanted=unwanted)
+    items.note_usage(conn, item.id, words, raw_unwanted=unwanted)
     if reserved:
         items.keep_bare_entry(conn, item.id)
     if result.status == "failed":
@@ -266,11 +267,13 @@ def _refuse_erased(work: Work, conn: sa.Connection, item: Item, doc_id: str) -> 
 
 
 def _of_origin(conn: sa.Connection, capture: Capture, facts: Mapping[str, Any]) -> tuple[str, ...]:
-    """What the robots file of the page's origin says about use; where it is not known any more, what it said when the page was fetched."""
-    stored = hosts.robots_of(conn, origin_of(capture.final_url))
+    """What the robots file of the page's origin says about use (where it is not known any more, what it said when the page was fetched), and tdmrep.json."""
+    origin = origin_of(capture.final_url)
+    stored, reserving = hosts.robots_of(conn, origin), hosts.robots_of(conn, origin + usage.TDMREP)
+    mining = usage.of_tdmrep(reserving[2], capture.final_url) if reserving else ()
     if stored is None:
-        return tuple(facts.get("wishes", ()))
-    return usage.of_robots(stored[2]) if stored[1] == 200 else ()
+        return (*facts.get("wishes", ()), *mining)
+    return (*usage.of_robots(stored[2]), *mining) if stored[1] == 200 else mining
 
 
 def _quarantine(work: Work, conn: sa.Connection, item: Item, *, stage: str, reason: str, detail: str = "") -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from igwire.errors import StoreError
 from igwire.ledger import items
 from igwire.pipeline.parts import Parts
 from igwire.store import space
@@ -43,3 +44,12 @@ def measure(parts: Parts, state: Path) -> Space:
 def full(parts: Parts) -> bool:
     """Whether so little room is left that nothing may be fetched."""
     return parts.free_bytes() < parts.knobs.free_floor
+
+
+def require(parts: Parts) -> None:
+    """Raises StoreError when so little room is left that nothing may be fetched."""
+    if full(parts):
+        free, floor = parts.free_bytes() / 1024**3, parts.knobs.free_floor / 1024**3
+        raise StoreError(
+            f"{free:.1f} GiB are free on the disk, less than the {floor:.1f} of IGWIRE_FREE_FLOOR_GB: nothing is fetched. Make room or lower the floor."
+        )

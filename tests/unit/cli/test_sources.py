@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from igwire import settings
 from igwire.cli.sources import app
+from igwire.errors import StoreError
 from igwire.feeds.catalogue import load
 
 
@@ -70,3 +71,11 @@ def test_opml_goes_in_and_out(igwire, tmp_path):
     assert 'xmlUrl="https://journal.example/feed"' in out.read_text(encoding="utf-8")
     igwire("export", "--as", "csv", "--out", str(out))
     assert out.read_text(encoding="utf-8").count("\n") == 4
+
+
+@pytest.mark.parametrize("words", [("check",), ("add", "http://127.0.0.31/")])
+def test_nothing_is_fetched_below_the_floor_of_the_disk(igwire, newsroom, monkeypatch, words):
+    monkeypatch.setenv("IGWIRE_FREE_FLOOR_GB", "1000000")
+    settings.get.cache_clear()
+    with pytest.raises(StoreError, match="IGWIRE_FREE_FLOOR_GB: nothing is fetched"):
+        CliRunner().invoke(app, list(words), catch_exceptions=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import UTC, datetime
 
@@ -71,3 +72,28 @@ def test_hostile_bytes_take_no_time(body):
     usage.of_page(capture(body))
     # A quadratic search would take minutes.
     assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("location", "path", "covered"),
+    [
+        ("/", "/a", True), ("/news/", "/news/one", True), ("/news/", "/other", False), ("/*.pdf$", "/x/y.pdf", True), ("/*.pdf$", "/x/y.pdf?z", False),
+        ("/a\nAllow: /\nDisallow: /zzz", "/b", False),
+    ],
+)  # fmt: skip
+def test_locations_of_a_tdm_file(location, path, covered):
+    body = json.dumps([{"location": location, "tdm-reservation": 1, "tdm-policy": "https://x.example/policy"}]).encode()
+    assert usage.of_tdmrep(body, f"https://x.example{path}") == (("tdm-reservation=1",) if covered else ())
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"{}", b'["x", 1]', b"[" * 100_000, b'[{"location": "/", "tdm-reservation": 0}]', b'[{"location": "/a"}]', b"\xff\xfe"]
+)
+def test_what_is_no_reservation(body):
+    assert usage.of_tdmrep(body, "https://x.example/a") == ()
+
+
+def test_of_several_rules_the_strictest_counts():
+    body = b'[{"location": "/", "tdm-reservation": 0}, {"location": "/a", "tdm-reservation": 1}]'
+    assert usage.reserves(usage.of_tdmrep(body, "https://x.example/a"))
+    assert not usage.of_tdmrep(body, "https://x.example/b")

@@ -1,0 +1,85 @@
+"""`/.well-known/tdmrep.json`, where a site says for which of its pages text and data mining is reserved: asked for once a week.
+
+Much rarer than robots.txt, and apart from the pages: most sites have none, and no page should wait for the answer. What it says is read when
+a page is extracted (`usage.of_tdmrep`), so a reservation that is new is told as an alert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from datetime import datetime, timedelta
+
+from igwire.feeds.archives import Ask, Body, Got
+from igwire.fetch import usage
+from igwire.ledger import hosts, runs
+from igwire.model import Source
+from igwire.pipeline import space
+from igwire.pipeline.parts import Parts
+from igwire.pipeline.probation import followed
+from igwire.pipeline.visits import Visits, open_visits
+from igwire.urls import origin_of, registrable_domain
+
+EVERY, _AGAIN = timedelta(days=7), timedelta(days=1)
+# One round's share of the task that polls; what is left is due in the next.
+_ROUND = timedelta(minutes=2)
+_MAX_BYTES = 512 * 1024
+# No request was sent: nothing is known, and it stays due.
+_NOT_ASKED = {"time_budget", "daily_budget", "daily_first", "cooling", "held", "gap", "robots_unreachable"}
+
+
+def ask_due(parts: Parts, run_id: str, *, wanted: Iterable[Source] | None = None) -> dict[str, int]:
+    """Ask the sites of the active (or `wanted`) sources whose answer is older than a week; counts: tdmrep_asked, tdmrep_waiting."""
+    now = parts.clock.now()
+    due = _due(parts, followed(parts).active() if wanted is None else wanted, now)
+    if not due or space.full(parts):
+        return {"tdmrep_waiting": len(due)} if due else {}
+    with open_visits(parts, run_id, until=now + _ROUND, lane="past") as visits:
+        asked = sum(_ask(parts, visits, source, origin) for origin, source in due.items())
+    return {"tdmrep_asked": asked, "tdmrep_waiting": len(due) - asked}
+
+
+def _due(parts: Parts, sources: Iterable[Source], now: datetime) -> dict[str, Source]:
+    """By origin: those of the sites, and those of the same domains that pages were fetched from."""
+    by_origin: dict[str, Source] = {}
+    by_domain: dict[str, Source] = {}
+    for source in sources:
+        by_origin.setdefault(origin_of(source.site), source)
+        by_domain.setdefault(registrable_domain(source.site), source)
+    with parts.ledger.reading() as conn:
+        answers = hosts.robots_times(conn)
+    for origin in answers:
+        if not origin.endswith(usage.TDMREP) and (owner := by_domain.get(registrable_domain(origin))):
+            by_origin.setdefault(origin, owner)
+    return {origin: source for origin, source in by_origin.items() if not _fresh(answers.get(origin + usage.TDMREP), now)}
+
+
+def _fresh(answer: tuple[datetime, int] | None, now: datetime) -> bool:
+    return answer is not None and now - answer[0] < (EVERY if 200 <= answer[1] < 500 and answer[1] != 429 else _AGAIN)
+
+
+def _ask(parts: Parts, visits: Visits, source: Source, origin: str) -> bool:
+    """Whether the site could be asked."""
+    got: Got = visits.drive(source, _one(Ask(origin + usage.TDMREP, _whole)))
+    if got.capture is None and got.problem in _NOT_ASKED:
+        return False
+    status, body = (got.capture.status, got.value or b"") if got.capture else (403 if got.problem == "robots" else 0, b"")
+    with parts.ledger.transaction() as conn:
+        before = hosts.robots_of(conn, origin + usage.TDMREP)
+        if (status == 0 or status >= 500 or status == 429) and before and before[1] == 200:
+            # What it last said holds until it says something else; it is asked again in a week.
+            status, body = before[1:]
+        now = parts.clock.now()
+        hosts.save_robots(conn, origin + usage.TDMREP, status=status, body=body, now=now)
+        if usage.reserving_rules(body) and not (before and usage.reserving_rules(before[2])):
+            told = f"{source.id}: {origin + usage.TDMREP} reserves text and data mining; with IGWIRE_TDM_BASIS=general run igwire rebuild --from extract"
+            runs.note(conn, "alert", now=now, run_id=visits.run_id, source_id=source.id, detail=told)
+    return True
+
+
+def _one(ask: Ask) -> Generator[Ask, Got | None, Got]:
+    got = yield ask
+    return got or Got(problem="no answer")
+
+
+def _whole(body: Body) -> bytes:
+    return body.body if len(body.body) <= _MAX_BYTES else b""
