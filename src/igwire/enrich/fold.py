@@ -72,6 +72,8 @@ def fold(text: str) -> Folded:
 @lru_cache(maxsize=20_000)
 def key(name: str) -> str:
     """A name or a word folded by itself, without the spaces around it."""
+    if name.isascii() and name.isalnum():
+        return name.lower()
     return fold(name).text.strip()
 
 

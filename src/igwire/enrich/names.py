@@ -223,7 +223,7 @@ class NameTypes:
     def namelike(self, keys: list[str]) -> bool:
         """Whether none of the folded words is a common one or a title."""
         v = self._v
-        return not any(k in v["common"] or k in v.titles or k in v["modifiers"] for k in keys if len(k) > 1) and keys[0] not in v["organisation"]
+        return v.ordinary.isdisjoint(keys) and keys[0] not in v["organisation"]
 
     def _single(self, group: Group, word: Word, name: str) -> Found | None:
         v = self._v

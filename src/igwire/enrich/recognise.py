@@ -107,7 +107,7 @@ class Recogniser:
             return True
         v, word = self._v, group.words[0][2]
         name = folded(word)
-        return len(name) > 2 and word not in v.capitals and not (name in v["common"] or name in v.titles or name in v["modifiers"])
+        return len(name) > 2 and word not in v.capitals and name not in v.ordinary
 
     # Typing by what stands beside, and by the document
 
@@ -133,7 +133,7 @@ class Recogniser:
             return None
         if not group.first and (last in v["speech"] or (len(keys) > 1 and last in v.roles)):
             return Found(start, end, "person", "after a verb of speech or a role", 0.7)
-        if (len(keys) > 1 or not group.words[0][2].isupper()) and v.speech_after.match(text, end):
+        if (len(keys) > 1 or not group.words[0][2].isupper()) and v.speech_after(text, end):
             return Found(start, end, "person", "before a verb of speech or a role", 0.7)
         if last in v["locative"] and keys[-1] not in evidence.people:
             return Found(start, end, "place", "after a preposition of place", 0.6)
@@ -166,7 +166,7 @@ class Recogniser:
             return None
         if keys[-1] in evidence.people and keys[0] not in v["common"]:
             return Found(group.start, group.end, "person", f"surname of {evidence.people[keys[-1]]!r}", 0.7)
-        if any(k in v["common"] or k in v.titles or k in v["modifiers"] for k in keys if len(k) > 1):
+        if not v.ordinary.isdisjoint(keys):
             return None
         if 2 <= len(keys) <= 3 and not group.text[max(group.start - 4, 0) : group.start].lower().endswith("the "):
             return Found(group.start, group.end, "person", ONLY_CAPITALS, 0.5)
@@ -174,7 +174,7 @@ class Recogniser:
 
     def _lonely(self, group: Group, name: str) -> Found | None:
         v = self._v
-        if name in v["common"] or name in v.titles or name in v["modifiers"] or len(name) < 3 or group.words[0][2] in v.capitals:
+        if name in v.ordinary or len(name) < 3 or group.words[0][2] in v.capitals:
             return None
         if group.first:
             return None

@@ -5,6 +5,7 @@ The words between a person's name and an office are few and of few kinds; each r
 
 from __future__ import annotations
 
+import itertools
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -87,15 +88,16 @@ class RoleFinder:
         """Roles in order: {person, role, organisation (or None), start, end}; the span holds all three."""
         known = list(names)
         bodies = [n for n in known if not n.person and n.end > n.start]
+        arabic = _ARABIC.search(text) is not None
         found: dict[tuple[str, str], dict[str, Any]] = {}
         people = [n for n in known if n.person and n.end > n.start and _NAMED.fullmatch(n.name)]
         stated = [
             role
             for n, person in enumerate(people)
             if not _cut_short(text, people, n)
-            for role in self._of(text, person, _within(bodies, person.start, person.end))
+            for role in self._of(text, person, _within(bodies, person.start, person.end), arabic)
         ]
-        if _ARABIC.search(text):
+        if arabic:
             stated += _apart(text, stated, self._arabic_names(text, bodies))
         if _CJK.search(text):
             stated += _apart(text, stated, self._han_names(text, bodies))
@@ -106,22 +108,27 @@ class RoleFinder:
             found.setdefault((role["person"], role["role"].casefold()), role)
         return tuple(sorted(found.values(), key=lambda role: role["start"]))
 
-    def _of(self, text: str, person: Speaker, bodies: Sequence[Speaker]) -> Iterator[dict[str, Any]]:
+    def _of(self, text: str, person: Speaker, bodies: Sequence[Speaker], arabic: bool) -> Iterator[dict[str, Any]]:
         if _CJK.match(text, person.start):
             yield from self._chinese(text, person, bodies)
             return
-        inside = self._at.match(text, person.start, person.end)
+        inside = self._office_at(text, person.start, person.end)
         if inside and " " in text[inside.end() : person.end].strip():
             yield _role(person, _words(inside), None, person.start, person.end, text[inside.end() : person.end].strip())
             return
         yield from self._behind(text, person, bodies)
-        yield from self._before(text, person, bodies)
+        yield from self._before(text, person, bodies, arabic)
+
+    def _office_at(self, text: str, start: int, end: int) -> re.Match[str] | None:
+        """The office that begins at `start`."""
+        based = text.find("-based", start, end) >= 0
+        return self._at.match(text, start, end) if based else self._office.match(text, start, end)
 
     def _behind(self, text: str, person: Speaker, bodies: Sequence[Speaker]) -> Iterator[dict[str, Any]]:
         opening = _OPENING.match(text, person.end, person.end + _REACH)
         if not opening:
             return
-        match = self._at.match(text, opening.end(), person.end + _REACH) or self._arabic.match(text, opening.end())
+        match = self._office_at(text, opening.end(), person.end + _REACH) or self._arabic.match(text, opening.end())
         if not match:
             yield from self._body_first(text, person, opening)
             return
@@ -134,17 +141,20 @@ class RoleFinder:
         """ "X, Google's head of security", "X, the ITU secretary-general"."""
         words = SEQUENCE.match(text, opening.end(), person.end + _REACH) if opening[0].strip() else None
         for space in _SPACES.finditer(text, words.start(), words.end() + 1) if words else ():
-            if words and (match := self._at.match(text, space.end(), person.end + _REACH)):
+            if words and (match := self._office_at(text, space.end(), person.end + _REACH)):
                 body = Speaker(words.start(), space.start(), text[words.start() : space.start()], False, None)
                 yield _role(person, _words(match), body, person.start, match.end())
                 return
 
-    def _before(self, text: str, person: Speaker, bodies: Sequence[Speaker]) -> Iterator[dict[str, Any]]:
+    def _before(self, text: str, person: Speaker, bodies: Sequence[Speaker], arabic: bool) -> Iterator[dict[str, Any]]:
         low = max(person.start - _REACH, 0)
-        quoted = _QUOTED_BODY.search(text, low, person.start)
+        # Its closing mark stands right before the name.
+        closed = _CLOSED.search(text, max(person.start - _CLOSING_REACH, 0), person.start)
+        quoted = _QUOTED_BODY.search(text, low, person.start) if closed else None
         for cut in _SENTENCE.finditer(text, low, quoted.start() if quoted else person.start):
             low = cut.end()
-        for match in [*self._office.finditer(text, low, person.start), *self._arabic.finditer(text, low, person.start)]:
+        offices = self._office.finditer(text, low, person.start)
+        for match in itertools.chain(offices, self._arabic.finditer(text, low, person.start)) if arabic else offices:
             office = _Office(match.start(), match.end(), _words(match))
             before_quoted = quoted is not None and office.end <= quoted.start() + 1
             role = _with_quoted(text, person, office, quoted) if quoted and before_quoted else self._by_office(text, low, person, office, bodies)
@@ -237,6 +247,7 @@ _CYRILLIC_BODY = re.compile(
 _SPACES = re.compile(r"[ \u00a0]")
 # A body between quotation marks before a name, with small words before it: "директор компании «Ростелеком» Иван Петров".
 _QUOTED_BODY = re.compile(r"\s[«“\"]([^«»“”\"\n]{2,60})[»”\"]\s?,?\s$")
+_CLOSED, _CLOSING_REACH = re.compile('[»”"]'), 4
 _QUOTED_BEHIND = re.compile(r"(?:\s(?-i:[а-яё]+)){0,2}\s«([^«»\n]{2,60})»")
 _LOWER_WORDS = re.compile(r"(?:\s[^\W\d_A-ZА-Я]+){0,2}")
 # "депутат Госдумы Иван Петров": taken for one name by its capitals; the third word of a Russian name is a patronymic's neighbour.

@@ -94,11 +94,16 @@ class Words:
         if self._han:
             yield from self._han.finditer(text, start, end)
 
+    def match(self, text: str, start: int, end: int) -> re.Match[str] | None:
+        """A match that begins at `start`."""
+        word = _TOKEN.match(text, start, end)
+        return self._pattern.match(text, start, end) if word and self._begins(word[0]) else None
+
     def _spaced(self, text: str, start: int, end: int) -> Iterator[re.Match[str]]:
         """Those of scripts that set words apart."""
-        done = start
+        done, asked = start, self._asked
         for word in _TOKEN.finditer(text, start, end):
-            if word.start() >= done and self._begins(word[0]) and (match := self._pattern.match(text, word.start(), end)):
+            if asked.get(word[0]) is not False and word.start() >= done and self._begins(word[0]) and (match := self._pattern.match(text, word.start(), end)):
                 done = match.end()
                 yield match
 

@@ -44,11 +44,11 @@ def stretches(text: str) -> list[Stretch]:
     return [Stretch(*match.span(), match[0]) for match in SEQUENCE.finditer(text)]
 
 
-class Vocabulary:
-    """Everything that recognition asks about a word; words are asked for folded."""
+class Vocabulary(dict[str, frozenset[str]]):
+    """Everything that recognition asks about a word: the lists of words by their kind, and more. Words are asked for folded."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        self._words = {kind: frozenset(map(key, words)) for kind, words in lexicon.words.items() if kind != "capitals"}
+        super().__init__((kind, frozenset(map(key, words))) for kind, words in lexicon.words.items() if kind != "capitals")
         self.capitals = frozenset(lexicon.words["capitals"])
         given = frozenset(map(key, lexicon.first_names))
         self.first_names = given - self["common"]
@@ -61,13 +61,23 @@ class Vocabulary:
                     self.cities[sys.intern(name)] = (city.country, city.thousands)
         self.titles = self["title"] | self["address"]
         self.roles = self["role"] | self.titles
+        # Words that are no part of a name.
+        self.ordinary = frozenset(word for word in self["common"] | self.titles | self["modifiers"] if len(word) > 1)
         self.role_after = re.compile(rf",? who\b|, (?:an?|the|un|une|la|le|el) (?:[\w’'-]+ ){{0,4}}?(?:{_any(lexicon, 'role')})\b")
-        self.speech_after = re.compile(
+        # Behind a mere space only these words begin what speech_after looks for.
+        self._speech_starts = frozenset(word[0] for verb in lexicon.words["speech"] if (word := _LETTERS.match(verb))) | {"who", "whose"}
+        self._speech_after = re.compile(
             rf"(?:,? (?:who )?(?:{_any(lexicon, 'speech')})\b|,? (?:who|whose)\b|, \d\d[,.]|, (?:an?|the|un|une|la|le|el) (?:[\w’'-]+ ){{0,4}}?(?:{_any(lexicon, 'role')})\b|, (?:[\w’'-]+ ){{0,3}}?(?:{_any(lexicon, 'role')})\b)"
         )
 
-    def __getitem__(self, kind: str) -> frozenset[str]:
-        return self._words[kind]
+    def speech_after(self, text: str, at: int) -> bool:
+        """Whether a verb of speech or a role stands behind the name that ends at `at`."""
+        if text[at : at + 1] == " " and ((word := _LETTERS.match(text, at + 1)) is None or word[0] not in self._speech_starts):
+            return False
+        return self._speech_after.match(text, at) is not None
+
+
+_LETTERS = re.compile(r"\w+")
 
 
 def _any(lexicon: Lexicon, kind: str) -> str:
