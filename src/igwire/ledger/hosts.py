@@ -7,7 +7,7 @@ wait. Requests are counted by UTC day against a budget. Times come from the call
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from igwire.errors import LeaseLost
-from igwire.ledger.database import upsert
+from igwire.ledger.database import chunked, upsert
 from igwire.ledger.tables import hosts, robots
 
 # Longer than any request's total deadline (60 s) with its redirects; a killed worker's slot is free after it.
@@ -24,7 +24,7 @@ LEASE = timedelta(seconds=150)
 _KEPT = timedelta(seconds=10)
 # A worker of the daily lane that was there within this span (beyond the host's own gap) is still at work.
 _WANTED = timedelta(seconds=30)
-# Of a day's budget the last fifth is kept for the daily lane.
+# Of a day's budget the last fifth is kept from backfills and re-visits.
 PAST_SHARE = 0.8
 
 
@@ -149,6 +149,15 @@ _COUNT = (
     .where(hosts.c.host == sa.bindparam("b_host"), hosts.c.fence == sa.bindparam("b_fence"))
     .values(requests=sa.bindparam("b_requests"), failures=sa.bindparam("b_failures"))
 )
+
+
+def asked(conn: sa.Connection, names: Iterable[str], *, now: datetime) -> dict[str, int]:
+    """Requests of this UTC day by host, for those that had any."""
+    found: dict[str, int] = {}
+    for chunk in chunked(names):
+        today = sa.select(hosts.c.host, hosts.c.requests).where(hosts.c.host.in_(chunk), hosts.c.day == _day(now))
+        found |= {row.host: row.requests for row in conn.execute(today)}
+    return found
 
 
 def robots_of(conn: sa.Connection, origin: str) -> tuple[datetime, int, bytes] | None:

@@ -10,10 +10,12 @@ Visits taper off: about an hour, a day, a week and a month after the first fetch
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+
+import sqlalchemy as sa
 
 from igwire.errors import BadUrl, FetchError, StoreError
 from igwire.fetch import usage
@@ -42,13 +44,27 @@ def revisit_due(parts: Parts, run_id: str, *, until: datetime, limit: int = BUDG
     """
     with parts.ledger.reading() as conn:
         due = {row.item_id: row for row in revisits.due(conn, parts.clock.now(), limit)}
-        wanted = list(items.get(conn, due))
+        found = {item.id: item for item in items.get(conn, due)}
+        wanted = _after_new_pages(conn, parts, [found[item_id] for item_id in due])
     if not wanted:
         return {}
     with parts.store.writer() as writer, Pool(min(1, parts.knobs.parser_workers)) as pool:
         session = _Revisiting(parts, run_id, Keeper(parts.ledger, writer), pool, due)
         session.work(wanted, asker=hosts.Asker(holder=f"revisit:{run_id}"[:120], lane="daily", budget=parts.knobs.host_requests), until=until)
     return session.counts
+
+
+def _after_new_pages(conn: sa.Connection, parts: Parts, due: Sequence[Item]) -> list[Item]:
+    """Those that leave their hosts enough of the day's requests for the polls and for the new pages that wait."""
+    names = {item.host for item in due}
+    asked, waiting = hosts.asked(conn, names, now=parts.clock.now()), items.waiting_by_host(conn, names)
+    room = {host: int(parts.knobs.host_requests * hosts.PAST_SHARE) - asked.get(host, 0) - waiting.get(host, 0) for host in names}
+    wanted = []
+    for item in due:
+        room[item.host] -= 1
+        if room[item.host] >= 0:
+            wanted.append(item)
+    return wanted
 
 
 class _Revisiting(PageRequests):

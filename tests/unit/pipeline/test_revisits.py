@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fakes import FakeClock
 
-from igwire.ledger import items, revisits
+from igwire.ledger import hosts, items, revisits
 from igwire.ledger.revisits import next_visit
-from igwire.model import Source, Window
+from igwire.model import FeedEntry, Source, Window
 from igwire.newsroom import render
 from igwire.pipeline.history import history_of
 from igwire.pipeline.revisits import revisit_due
 from igwire.pipeline.run import run_all
-from igwire.urls import document_id
+from igwire.urls import document_id, host_of
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SITE, SLUG = "registry-notes", "ethos-capital-org-sale-rejected"
@@ -160,3 +160,16 @@ def test_the_budget_bounds_a_round(site):
         # Nobody looks again at what a run is working on.
         conn.execute(items.items.update().values(claimed_until=parts.clock.now() + timedelta(hours=1)))
         assert revisits.due(conn, parts.clock.now(), 100) == []
+
+
+def test_new_pages_that_wait_and_the_polls_come_before_visits(site):
+    site.clock.moment += timedelta(hours=2)
+    with site.ledger.reading() as conn:
+        due = list(revisits.due(conn, site.clock.moment, 100))
+        asked = hosts.asked(conn, [host_of(url(site))], now=site.clock.moment).get(host_of(url(site)), 0)
+    # Four fifths of the day's requests are over but for three, of which a new page wants one.
+    parts = site.parts(gap_s=0, host_requests=-(-(asked + 3) * 5 // 4))
+    with site.ledger.transaction() as conn:
+        items.add(conn, [FeedEntry(source_id=SITE, url=url(site) + "-new", guid=None)], now=site.clock.moment, mode="live")
+    assert len(due) > 2
+    assert sum(revisit_due(parts, "visit", until=parts.clock.now() + timedelta(minutes=5)).values()) == 2
