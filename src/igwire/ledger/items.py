@@ -124,6 +124,15 @@ def waiting_again(conn: sa.Connection, limit: int) -> list[str]:
     return list(conn.execute(wanted.order_by(items.c.id).limit(limit)).scalars())
 
 
+def waiting_by_host(conn: sa.Connection, names: Iterable[str]) -> dict[str, int]:
+    """How many new pages wait to be fetched, by host."""
+    found: dict[str, int] = {}
+    for chunk in chunked(names):
+        new = sa.select(items.c.host, sa.func.count()).where(items.c.host.in_(chunk), items.c.state == "new").group_by(items.c.host)
+        found |= {row[0]: row[1] for row in conn.execute(new)}
+    return found
+
+
 def claim(conn: sa.Connection, run_id: str, window: Window, *, now: datetime, sources: Sequence[str] | None, limit: int | None) -> list[Item]:
     """The unfinished items that this run takes, oldest first, claimed against other runs until `now + CLAIM`.
 
@@ -208,17 +217,6 @@ _CAPTURED = (
         raw_offset=sa.bindparam("b_offset"), raw_length=sa.bindparam("b_length"),
     )
 )  # fmt: skip
-
-
-def waiting_by_host(conn: sa.Connection, names: Iterable[str]) -> dict[str, int]:
-    """How many new pages wait to be fetched, by host."""
-    found: dict[str, int] = {}
-    for chunk in chunked(names):
-        new = sa.select(items.c.host, sa.func.count()).where(items.c.host.in_(chunk), items.c.state == "new").group_by(items.c.host)
-        found |= {row[0]: row[1] for row in conn.execute(new)}
-    return found
-
-
 _WHERE = items.update().where(items.c.id == sa.bindparam("b_id"))
 _MOVED = _WHERE.values(state=sa.bindparam("b_state"), reason=sa.bindparam("b_reason"))
 _MOVED_TO = _MOVED.values(doc_id=sa.bindparam("b_doc"))
