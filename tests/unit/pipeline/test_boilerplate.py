@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from fakes import FakeClock
 from invented import LIVE, page, serve
+from postgres import ON_BOTH
 
 from igwire.ledger import boilerplate, documents, items
 from igwire.ledger.boilerplate import Learnt
@@ -101,6 +102,7 @@ def held(bench) -> set[tuple[bool, bool, int]]:
         return {(NOTICE in d.article.text, "decision" in d.article.text, d.revision) for d in documents.get(conn, IDS)}
 
 
+@ON_BOTH
 def test_a_run_learns_and_takes_out_of_its_own_and_of_earlier_texts(bench):
     pages = {name: (200, page(name, text_of(n, NOTICE).replace("\n", "</p><p>"))) for n, name in enumerate(NAMES)}
     serve(bench, **dict(list(pages.items())[:3]))
