@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -16,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from igwire.extract.blocks import Block
 from igwire.extract.page import Page
-from igwire.extract.shown import read_day, shown_day
+from igwire.extract.shown import day_at_headline, read_day, shown_day
 from igwire.model import DateFound, FeedEntry
 
 # A page cannot have been published after it was fetched; a day and a half covers every time zone and wrong clocks.
@@ -31,10 +32,11 @@ _PUBLISHED = (
 )  # fmt: skip
 _MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "dcterms.modified", "last-modified", "lastmod")
 _URL_DAY = re.compile(r"/((?:19|20)\d\d)[/_.-]?(0[1-9]|1[0-2]|(?<=[/_.-])[1-9](?=[/_.-]))[/_.-]?(0[1-9]|[12]\d|3[01]|(?<=[/_.-])[1-9](?=[/_.-]))(?!\d)")
+_URL_DAY_FIRST = re.compile(r"[/~_-](0[1-9]|[12]\d|3[01])[.-](0[1-9]|1[0-2])[.-]((?:19|20)\d\d)(?!\d)")
 # Marks by which a page shows its readers the date, best first.
 _MARKED = (
     '[itemprop~="datePublished"]', "time[pubdate]", "time.entry-date.published, time.published, abbr.published, .dt-published", "time.entry-date, abbr.date, .entry-date time",
-    "article time[datetime], main time[datetime]", "time[datetime]",
+    "article time[datetime], main time[datetime]", "time[datetime]", ".published[title], .updated[title]",
 )  # fmt: skip
 # ISO 8601 as sites write it: without hyphens, with short months, with a space before the clock or the zone.
 _ISO = re.compile(
@@ -49,10 +51,12 @@ def published(
     """The publication date, or None. `tree` makes lxml's tree for htmldate, which is asked only where all else is silent."""
     language = (page.declared_language or "")[:2].lower()
     for printed, origin in candidates(page, url, entry):
-        found = read_date(printed, origin, fetched_at=fetched_at, timezone=timezone) or _worded(printed, origin, language, fetched_at)
+        found = read_date(printed, origin, fetched_at=fetched_at, timezone=timezone)
         if found is not None:
             others = (text for text, _ in candidates(page, url, entry))
-            return _publishers_day(found, others, [url_day(url), shown_day(blocks, language, page.title)], fetched_at)
+            return _publishers_day(found, others, [url_day(url), day_at_headline(blocks, language, page.title)], fetched_at)
+        if (found := _worded(printed, origin, language, fetched_at)) is not None:
+            return _swapped(found, printed, [url_day(url), shown_day(blocks, language, page.title)]) or found
     if (day := shown_day(blocks, language, page.title)) and (found := _bare_day(day, "text", fetched_at)):
         return found
     return searched(tree(), url, fetched_at)
@@ -62,6 +66,14 @@ def _worded(printed: str, origin: str, language: str, fetched_at: datetime) -> D
     """A day in words or in the order of the page's language, where machines should have been told."""
     day = read_day(printed[:60], language)
     return _bare_day(day, origin, fetched_at) if day else None
+
+
+def _swapped(found: DateFound, printed: str, days: Iterable[str | None]) -> DateFound | None:
+    """The same printed day with month and day changed over, where the page shows that one: some CMSs tell machines 11/01/2023 whatever their language."""
+    if "/" not in printed or found.day.day > 12:
+        return None
+    other = found.day.replace(month=found.day.day, day=found.day.month)
+    return replace(found, value=other.isoformat(), day=other) if other.isoformat() in days else None
 
 
 # The clock of UTC at which another day is on the calendar: behind it as far as Alaska, ahead of it as far as New Zealand.
@@ -87,9 +99,12 @@ def _publishers_day(found: DateFound, others: Iterable[str], days: Iterable[str 
 
 
 def url_day(url: str) -> str | None:
-    """The day that stands in the path, as YYYY-MM-DD."""
-    match = _URL_DAY.search(urlsplit(url).path)
-    return "{}-{:0>2}-{:0>2}".format(*match.groups()) if match else None
+    """The day that stands in the path, as YYYY-MM-DD; with the day first only where it cannot be a month."""
+    path = urlsplit(url).path
+    if match := _URL_DAY.search(path):
+        return "{}-{:0>2}-{:0>2}".format(*match.groups())
+    match = _URL_DAY_FIRST.search(path)
+    return f"{match[3]}-{match[2]}-{match[1]}" if match and (int(match[1]) > 12 or match[1] == match[2]) else None
 
 
 def candidates(page: Page, url: str, entry: FeedEntry | None) -> Iterator[tuple[str, str]]:

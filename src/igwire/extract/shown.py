@@ -1,9 +1,13 @@
-"""The date that a page shows its readers: the first one in a short line near the headline, or in a line that is named as a date."""
+"""The date that a page shows its readers: the first one in a short line near the headline, or in a line that is named as a date;
+
+else in the dateline of the first sentences ("GENEVA, 12 March 2024 –"), else behind words such as "posted on".
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from igwire.extract.blocks import Block
 
@@ -20,15 +24,34 @@ _LEVANT = "كانون الثاني|شباط|آذار|نيسان|أيار|حزي�
 _NUMBER.update({name: number for number, name in enumerate(_LEVANT.split("|"), 1)})
 _NAMES = "|".join(sorted(map(re.escape, _NUMBER), key=len, reverse=True))
 _YEAR = r"((?:19|20)\d\d)"
-_HAS_YEAR = re.compile(_YEAR)
+# As C and Java print a moment: "Mon Oct 11 14:57:21 CEST 2021".
+_CTIME = re.compile(rf"\b({_NAMES})\w* +(\d\d?) \d\d:\d\d:\d\d (?:[A-Z]{{2,5}} )?{_YEAR}(?!\d)", re.IGNORECASE)
+# Two digits of a year are only read between points, as they are written with the day first.
+_SHORT_YEAR = re.compile(r"(?<![\d.])(\d\d)\.(\d\d)\.(\d\d)(?![\d.])")
+_MAY_HAVE_DAY = re.compile(rf"{_YEAR}|{_SHORT_YEAR.pattern}")
 _YEAR_FIRST = re.compile(rf"(?<!\d){_YEAR}\s?[-/.年년]\s?(\d\d?)\s?[-/.月월]\s?(\d\d?)(?!\d)")
 _DAY_FIRST = re.compile(rf"(?<!\d)(\d\d?)\s?[./-]\s?(\d\d?)\s?[./-]\s?{_YEAR}(?!\d)")
 _DAY_NAME = re.compile(
     rf"(?<!\d)(\d\d?)(?:st|nd|rd|th|er|º|\.)?(?:\s+de|\s+of)?[\s./-]+({_NAMES})\w*\.?(?:\s*/\s*\w+)?,?(?:\s+de|\s+del)?[\s./-]+{_YEAR}(?!\d)", re.IGNORECASE
 )
 _NAME_DAY = re.compile(rf"\b({_NAMES})\w*\.?\s+(\d\d?)(?:st|nd|rd|th)?,?\s+{_YEAR}(?!\d)", re.IGNORECASE)
+# Elements without a space between them: "3 May 202121:25".
+_GLUED = re.compile(r"(?<=\d)(?=(?:[01]\d|2[0-3]):[0-5]\d(?!\d))")
+# The clearest first.
+_FORMS = (_YEAR_FIRST, _DAY_NAME, _NAME_DAY, _CTIME, _DAY_FIRST, _SHORT_YEAR)
 # A line that tells a date is short; the headline's neighbours are the lines this near.
 _WORDS = 30
+# A dateline stands in the first signs of its paragraph: nothing or a place before the day, a dash or the like behind it.
+_DATELINE, _FIRST = 70, 5
+_PLACE = re.compile(r"(?:[^\W\d_][\w.'’-]*\s+){0,4}[^\W\d_][\w.'’-]*(?:\s*[,/(–—-])+\s*")
+_PARTICLES = frozenset(["de", "da", "do", "di", "del", "der", "la", "le", "of", "am", "an", "sur", "el", "al"])
+_ENDS_DATELINE = re.compile(r"\)?\.?\s*[-–—:|„“”\"«»]|\)")
+# Words before a day that name it as the text's own, as blogs print it below their texts.
+_SAID = re.compile(
+    r"\b(?:posted|published|veröffentlicht|geschrieben|verfasst|erstellt|wurde (?:\w+ )?am|publi[ée]e?|publicad[oa]|pubblicato|geplaatst|gepubliceerd|опубликован\w*)\b",
+    re.IGNORECASE,
+)
+_SAID_NEAR, _SAID_WORDS = 60, 80
 _BEFORE, _AFTER = 8, 14
 _NAMED = frozenset(("date", "time", "published", "publish", "datetime", "timestamp", "pubdate", "posted", "datum", "fecha", "meta", "byline", "dateline"))
 
@@ -38,36 +61,77 @@ def shown_day(blocks: list[Block], language: str, title: str = "") -> str | None
 
     `title` tells the article's headline from a heading that is the site's name.
     """
+    first = _first_sentence(blocks)
+    datelines = (_dateline(block.text, language) for block in blocks[first : first + _FIRST])
+    said = (read_day(text, language) for text in _behind_words(blocks))
+    return day_at_headline(blocks, language, title) or next((day for day in chain(datelines, said) if day), None)
+
+
+def day_at_headline(blocks: list[Block], language: str, title: str = "") -> str | None:
+    """The day in a short line near the headline or in one that is named as a date, as `shown_day` gives it."""
     return next((day for line in _likely(blocks, title) if (day := read_day(line.text, language))), None)
+
+
+def _first_sentence(blocks: list[Block]) -> int:
+    return next((i for i, b in enumerate(blocks) if b.good), len(blocks))
+
+
+def _dateline(text: str, language: str) -> str | None:
+    """The day before the first sentence, alone or behind a place: "Karlsruhe, (12.11.2021). ", "3 May 2021 – "."""
+    head = text[:_DATELINE]
+    match = _first_day(head)
+    if match is None or not _ENDS_DATELINE.match(match.string, match.end()):
+        return None
+    place = _PLACE.fullmatch(match.string[: match.start()])
+    before = match.string[: match.start()].rstrip("( ")
+    named = place and not any(word[:1].islower() and word not in _PARTICLES for word in before.split())
+    return _read(match, language) if named or not before else None
+
+
+def _behind_words(blocks: list[Block]) -> Iterator[str]:
+    for block in blocks:
+        if len(block.tokens) <= _SAID_WORDS and _MAY_HAVE_DAY.search(block.text) and (match := _SAID.search(block.text)):
+            yield block.text[match.end() : match.end() + _SAID_NEAR]
 
 
 def _likely(blocks: list[Block], title: str) -> Iterator[Block]:
     """Short lines with a year, the likeliest first: what follows the headline, what precedes it, what is named a date, what precedes the first sentence."""
     headings = [i for i, b in enumerate(blocks) if b.frame.tag == "h1"]
     heading = max((i for i in headings if blocks[i].text in title), key=lambda i: len(blocks[i].text), default=headings[0] if headings else None)
-    first = next((i for i, b in enumerate(blocks) if b.good), len(blocks))
+    first = _first_sentence(blocks)
     parts = [blocks[max(first - _BEFORE, 0) : first + 3]]
     if heading is not None:
         parts[:0] = [blocks[heading : heading + _AFTER], blocks[max(heading - _BEFORE, 0) : heading]]
     named = [b for b in blocks if not _NAMED.isdisjoint(b.frame.words)]
     for part in (*parts[:-1], named, parts[-1]):
-        yield from (b for b in part if len(b.tokens) <= _WORDS and _HAS_YEAR.search(b.text))
+        yield from (b for b in part if len(b.tokens) <= _WORDS and _MAY_HAVE_DAY.search(b.text))
 
 
 def read_day(text: str, language: str) -> str | None:
     """The first day printed in a line, None when there is none or it can be read in two ways."""
-    if match := _YEAR_FIRST.search(text):
+    match = _first_day(text)
+    return _read(match, language) if match else None
+
+
+def _first_day(text: str) -> re.Match[str] | None:
+    text = _GLUED.sub(" ", text)
+    return next((match for form in _FORMS if (match := form.search(text))), None)
+
+
+def _read(match: re.Match[str], language: str) -> str | None:
+    if match.re is _YEAR_FIRST:
         return _day(match[1], match[2], match[3])
-    if match := _DAY_NAME.search(text):
+    if match.re is _DAY_NAME:
         return _day(match[3], _NUMBER[match[2].lower()], match[1])
-    if match := _NAME_DAY.search(text):
+    if match.re in (_NAME_DAY, _CTIME):
         return _day(match[3], _NUMBER[match[1].lower()], match[2])
-    if match := _DAY_FIRST.search(text):
-        first, second = int(match[1]), int(match[2])
-        if second > 12:
-            return _day(match[3], first, second)
-        if first > 12 or first == second or language != "en" or "." in match[0]:
-            return _day(match[3], second, first)
+    if match.re is _SHORT_YEAR:
+        return _day(f"20{match[3]}", match[2], match[1])
+    first, second = int(match[1]), int(match[2])
+    if second > 12:
+        return _day(match[3], first, second)
+    if first > 12 or first == second or language != "en" or "." in match[0]:
+        return _day(match[3], second, first)
     return None
 
 

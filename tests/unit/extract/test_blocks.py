@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from igwire.extract.article import composed, extract, without_copies
 from igwire.extract.blocks import cut
+from igwire.extract.dates import url_day
 from igwire.extract.features import Hints, matrix
 from igwire.extract.page import Page, decode
 from igwire.extract.shown import read_day, shown_day
@@ -99,10 +100,36 @@ def test_the_same_page_gives_the_same_article():
         ("3 de mayo de 2021", "es", "2021-05-03"), ("le 1er août 2020", "fr", "2020-08-01"), ("12 января 2020 г.", "ru", "2020-01-12"), ("الجمعة 24 نيسان / أبريل 2020", "ar", "2020-04-24"), ("3 تشرين الأول 2021", "ar", "2021-10-03"), ("2020年1月12日", "zh", "2020-01-12"),
         ("2021-05-03 10:00", "", "2021-05-03"), ("03.05.2021", "de", "2021-05-03"), ("25/05/2021", "en", "2021-05-25"), ("05/25/2021", "en", "2021-05-25"),
         ("03/04/2021", "en", None), ("03/04/2021", "fr", "2021-04-03"), ("© 2012-2026", "en", None), ("room 3 of 2021", "en", None), ("45 May 2021", "en", None),
+        ("02.12.19", "en", "2019-12-02"), ("28.09.1912:44", "de", "2019-09-28"), ("3 de mayo de 202221:25", "es", "2022-05-03"), ("Mon Oct 11 14:57:21 CEST 2021", "de", "2021-10-11"), ("version 1.02.12.19", "en", None), ("32.12.19", "de", None),
     ],
 )  # fmt: skip
 def test_days_as_they_are_printed(printed, language, day):
     assert read_day(printed, language) == day
+
+
+@pytest.mark.parametrize(
+    ("start", "day"),
+    [
+        ("GENEVA, 12 March 2024 – ", "2024-03-12"), ("Karlsruhe, (12.11.2021). ", "2021-11-12"), ("27.1.2022 - ", "2022-01-27"), ("01.02.2022 „", "2022-02-01"),
+        ("Rio de Janeiro, 3 May 2021: ", "2021-05-03"), ("BRUSSELS (5 May 2021) ", "2021-05-05"), ("On 12 March 2024 ", None), ("The law of 5 May 1998: ", None), ("In the ruling, 5 May 1998 was the day. ", None),
+    ],
+)  # fmt: skip
+def test_a_dateline_is_a_day_before_the_first_sentence(start, day):
+    found = blocks(f"<h1>Title of it</h1><p>{start}{SENTENCE.format(1)} {SENTENCE.format(2)} {SENTENCE.format(3)}</p>")
+    assert shown_day(found, "en") == day
+
+
+def test_what_was_posted_on_a_day_may_say_so_below_the_text():
+    story = "".join(f"<p>{SENTENCE.format(n)}</p>" for n in range(30))
+    assert shown_day(blocks(f"<h1>Title of it</h1>{story}<small>This entry was posted on Saturday, December 3, 2011 at 9:12</small>"), "en") == "2011-12-03"
+    assert shown_day(blocks(f"<h1>Title of it</h1>{story}<small>The next meeting is on Saturday, December 3, 2011</small>"), "en") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "day"), [("/news/29-10-2021", "2021-10-29"), ("/d/~22-01-2022-land", "2022-01-22"), ("/a/02-01-2022", None), ("/a/129-10-2021", None)]
+)
+def test_a_day_first_address_is_read_where_it_is_clear(path, day):
+    assert url_day(f"https://x.example{path}") == day
 
 
 def test_the_shown_day_stands_near_the_headline():
