@@ -31,5 +31,6 @@ def test_polling_through_airflow(tmp_path, newsroom, airflow_database):
     ledger.close()
     assert found == {source["id"]: "new" for source in chosen[:2]}
     assert (probe.verdict, probe.way) == ("enabled", "feed")
-    # The two feeds, in the order in which their hosts were free.
-    assert sorted(entry["path"] for entry in newsroom.log if entry["host"] != "127.0.0.31") == ["/atom.xml", "/feed/"]
+    # The two feeds in the order in which their hosts were free, and once a week what each site reserves; no page.
+    once_a_week = ["/.well-known/tdmrep.json", "/robots.txt"]
+    assert sorted(entry["path"] for entry in newsroom.log if entry["host"] != "127.0.0.31") == sorted([*once_a_week * 2, "/atom.xml", "/feed/"])
