@@ -45,7 +45,7 @@ class Robots:
 
         `agent`: a product token, or a whole User-Agent header, whose tokens are then looked for.
         """
-        if status == 0 or status >= 500 or status == 429:
+        if not answered(status):
             return cls(unreachable=True)
         if status >= 300:
             return cls(unreachable=False)
@@ -117,6 +117,11 @@ def _merged(groups: list[Any]) -> Any:
     return first
 
 
+def answered(status: int) -> bool:
+    """Whether an answer with this status says what the site wants; none (0), 5xx and 429 say nothing."""
+    return status != 0 and status < 500 and status != 429
+
+
 def is_fresh(fetched_at: datetime, status: int, now: datetime) -> bool:
     """Whether a stored answer to /robots.txt may still be used; `status` 0 = there was none."""
-    return now - fetched_at < (_FRESH if 200 <= status < 500 and status != 429 else _RETRY)
+    return now - fetched_at < (_FRESH if answered(status) else _RETRY)

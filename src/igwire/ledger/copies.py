@@ -110,8 +110,8 @@ def load(conn: sa.Connection, numbers: Iterable[int], keys: Iterable[int], unit_
     load_rows(conn, view, [row.cluster for row in view.rows.values()])
     small = [row.number for row in view.rows.values() if 0 < row.followers <= SMALL and row.cluster == row.number]
     for chunk in chunked(small):
-        for found in conn.execute(sa.select(copies).where(copies.c.cluster.in_(chunk))).all():
-            view.rows.setdefault(found.number, _row(*found))
+        for row in _read(conn, copies.c.cluster.in_(chunk)):
+            view.rows.setdefault(row.number, row)
     for row in view.rows.values():
         view.clusters.setdefault(row.cluster, set()).add(row.number)
     return view
@@ -135,21 +135,23 @@ def load_rows(conn: sa.Connection, view: View, numbers: Iterable[int]) -> None:
 def rows(conn: sa.Connection, numbers: Iterable[int]) -> Iterator[CopyRow]:
     """The rows of these documents, in no particular order."""
     for chunk in chunked(numbers):
-        # Through the table's types: PostgreSQL's driver hands binary columns out as views, not as bytes.
-        for row in conn.execute(sa.select(copies).where(copies.c.number.in_(chunk))).all():
-            yield _row(*row)
+        yield from _read(conn, copies.c.number.in_(chunk))
 
 
 def members(conn: sa.Connection, cluster: int) -> list[CopyRow]:
     """The rows of a cluster, its root included, earliest first."""
-    found = [_row(*row) for row in conn.execute(sa.select(copies).where(copies.c.cluster == cluster))]
-    return sorted(found, key=lambda row: row.order)
+    return sorted(_read(conn, copies.c.cluster == cluster), key=lambda row: row.order)
 
 
 def dependents(conn: sa.Connection, number: int) -> list[CopyRow]:
     """The rows of those documents that hold sentences which this one had first, earliest first."""
     wanted = sa.select(copy_sources.c.number).where(copy_sources.c.source == number)
-    return sorted((_row(*row) for row in conn.execute(sa.select(copies).where(copies.c.number.in_(wanted)))), key=lambda row: row.order)
+    return sorted(_read(conn, copies.c.number.in_(wanted)), key=lambda row: row.order)
+
+
+def _read(conn: sa.Connection, which: sa.ColumnElement[bool]) -> list[CopyRow]:
+    """Through the table's types: PostgreSQL's driver hands binary columns out as views, not as bytes."""
+    return [_row(*row) for row in conn.execute(sa.select(copies).where(which)).all()]
 
 
 def remove(conn: sa.Connection, number: int, *, keys: Iterable[int], unit_keys: Iterable[int]) -> None:

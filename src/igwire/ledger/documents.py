@@ -99,17 +99,19 @@ def clean_history(conn: sa.Connection, doc_id: str, clean: Callable[[Article], A
 
 def newest(conn: sa.Connection, source_id: str, limit: int) -> list[Article]:
     """The articles of the source that were seen last, the oldest of them first."""
-    wanted = sa.select(documents.c.article).where(documents.c.source_id == source_id)
-    rows = conn.execute(wanted.order_by(documents.c.first_seen_at.desc(), documents.c.id).limit(limit)).scalars()
+    rows = conn.execute(_seen_last(source_id, limit, documents.c.article)).scalars()
     return [packing.unpack_article(row) for row in reversed(list(rows))]
 
 
 def older_texts(conn: sa.Connection, source_id: str, stamp: str, limit: int) -> list[tuple[str, Article]]:
     """Item and article of those among the `limit` newest documents of the source that do not bear the extractor's `stamp`."""
-    near = sa.select(documents.c.item_id, documents.c.article, documents.c.extract_stamp).where(documents.c.source_id == source_id)
-    newest = near.order_by(documents.c.first_seen_at.desc(), documents.c.id).limit(limit).subquery()
+    newest = _seen_last(source_id, limit, documents.c.item_id, documents.c.article, documents.c.extract_stamp).subquery()
     rows = conn.execute(sa.select(newest.c.item_id, newest.c.article).where(newest.c.extract_stamp != stamp))
     return [(row.item_id, packing.unpack_article(row.article)) for row in rows]
+
+
+def _seen_last(source_id: str, limit: int, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    return sa.select(*columns).where(documents.c.source_id == source_id).order_by(documents.c.first_seen_at.desc(), documents.c.id).limit(limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

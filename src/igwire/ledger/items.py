@@ -81,7 +81,7 @@ def add(conn: sa.Connection, entries: Iterable[FeedEntry], *, now: datetime, mod
 
 def _dated(entry: FeedEntry) -> datetime | None:
     """The instant by which the item belongs to an interval, until its page tells another."""
-    return packing.instant(entry.published) or packing.instant(entry.updated) or packing.instant(entry.archived_at)
+    return packing.printed_at(entry) or packing.instant(entry.archived_at)
 
 
 def redate(conn: sa.Connection, dates: Iterable[tuple[str, datetime]]) -> None:

@@ -14,7 +14,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from igwire.extract.article import stamp as extract_stamp
-from igwire.ledger import boilerplate, documents
+from igwire.ledger import boilerplate, documents, items, runs
 from igwire.ledger.boilerplate import Learnt
 from igwire.model import Article, Mark
 from igwire.pipeline.parts import Parts
@@ -79,12 +79,24 @@ def _moved(marks: tuple[Mark, ...], kept: list[tuple[int, str]]) -> tuple[Mark, 
 
 def learn(parts: Parts, item_ids: Iterable[str]) -> int:
     """Look for repeated lines at the sources of the items' documents; how many lines are new in the ledger."""
-    new = 0
+    with parts.ledger.reading() as conn:
+        found = {
+            source_id: repeated(article.text for article in documents.newest(conn, source_id, _LOOKED_AT))
+            for source_id in boilerplate.sources_of(conn, item_ids)
+        }
+    if not any(found.values()):
+        return 0
     with parts.ledger.transaction() as conn:
-        for source_id in boilerplate.sources_of(conn, item_ids):
-            found = repeated(article.text for article in documents.newest(conn, source_id, _LOOKED_AT))
-            new += boilerplate.add(conn, source_id, found, now=parts.clock.now()) if found else 0
-    return new
+        return sum(boilerplate.add(conn, source_id, lines, now=parts.clock.now()) for source_id, lines in found.items())
+
+
+def mark_outdated(parts: Parts, run_id: str, batch: int) -> None:
+    """Let the outdated texts of the batch's sources be extracted again."""
+    with parts.ledger.reading() as conn:
+        found = outdated(conn, runs.batch_sources(conn, run_id, batch))
+    if found:
+        with parts.ledger.transaction() as conn:
+            items.extract_again(conn, found)
 
 
 def outdated(conn: sa.Connection, source_ids: Iterable[str]) -> list[str]:

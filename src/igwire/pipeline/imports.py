@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -110,10 +110,11 @@ def _through_all_stages(parts: Parts, run_id: str, stored: Iterable[str], left: 
 
 def store_captures(parts: Parts, run_id: str, found: Iterable[Capture | Left], left: Counter[str]) -> Iterator[str]:
     """Store pages and note them as captured, no more; ids of their items. What is not stored is counted in `left`, as `left_REASON`."""
+    by_host = {host_of(source.site): source.id for source in parts.catalogue.by_id.values() if source.site}
     with parts.store.writer() as writer:
         keeper = Keeper(parts.ledger, writer)
         for bunch in _bunches(found):
-            pages = _wanted(parts, bunch, left)
+            pages = _wanted(parts, by_host, bunch, left)
             # On the disk before the ledger knows of them, and outside of its transaction: nobody waits for a disk to write.
             now = parts.clock.now()
             refs = keeper.keep([keeper.pack(capture, _facts(run_id, entry, now)) for entry, capture in pages.values()])
@@ -133,12 +134,12 @@ def _bunches(found: Iterable[Capture | Left]) -> Iterator[list[Capture | Left]]:
         if len(bunch) >= process.CHUNK or size > _BUNCH_BYTES:
             yield bunch
             bunch, size = [], 0
-    yield bunch
+    if bunch:
+        yield bunch
 
 
-def _wanted(parts: Parts, bunch: Iterable[Capture | Left], left: Counter[str]) -> dict[str, tuple[FeedEntry, Capture]]:
-    """Item id → page, of those that are stored; the others are counted."""
-    by_host = {host_of(source.site): source.id for source in parts.catalogue.by_id.values() if source.site}
+def _wanted(parts: Parts, by_host: Mapping[str, str], bunch: Iterable[Capture | Left], left: Counter[str]) -> dict[str, tuple[FeedEntry, Capture]]:
+    """Item id → page, of those that are stored; the others are counted. `by_host`: the sources of the catalogue by the hosts of their sites."""
     pages: dict[str, tuple[FeedEntry, Capture]] = {}
     with parts.ledger.reading() as conn:
         for one in bunch:

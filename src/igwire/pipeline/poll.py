@@ -91,11 +91,12 @@ class _Polling:
 
     def leave(self, left: Sequence[tuple[Trip[Source], str]]) -> None:
         """What found no slot stays due; where only the host of a redirect had none, the first host is left alone for the usual hour."""
-        now = self.parts.clock.now()
-        with self.parts.ledger.transaction() as conn:
-            for trip, reason in left:
-                self.count("not_polled")
-                if trip.came:
+        if left:
+            self.count("not_polled", len(left))
+        if onward := [(trip, reason) for trip, reason in left if trip.came]:
+            now = self.parts.clock.now()
+            with self.parts.ledger.transaction() as conn:
+                for trip, reason in onward:
                     sources.save(conn, replace(self.states[trip.job.id], next_poll_at=now + polling.FLOOR))
                     detail = f"not polled ({reason}): {trip.came[-1][1]} redirects to {trip.url}"
                     runs.note(conn, "poll", now=now, run_id=self.run_id, source_id=trip.job.id, detail=detail)

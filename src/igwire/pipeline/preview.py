@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -37,15 +36,10 @@ def preview(parts: Parts, run_id: str, source: Source) -> Preview:
         if not finding.way or not finding.entries:
             return Preview(source=source, finding=finding, article=None, article_url=None, problem=finding.reason)
         newest = finding.entries[0]
-        got: Got = visits.drive(source, _one(Ask(newest.url, partial(read_article, now=parts.clock.now()))))
-        feed: Got = visits.drive(source, _one(Ask(finding.url or "", read_feed, robots=False))) if finding.way == "feed" else Got()
+        got = visits.ask(source, Ask(newest.url, partial(read_article, now=parts.clock.now())))
+        feed = visits.ask(source, Ask(finding.url or "", read_feed, robots=False)) if finding.way == "feed" else Got()
     found = replace(source, way=finding.way, feed_url=finding.url, status="active", **_told(feed.value, got.value, source))
     return Preview(source=found, finding=finding, article=got.value, article_url=newest.url, problem=got.problem)
-
-
-def _one(ask: Ask) -> Generator[Ask, Got | None, Got]:
-    got = yield ask
-    return got or Got(problem="no answer")
 
 
 def _told(feed: ParsedFeed | None, article: Extraction | None, source: Source) -> dict[str, Any]:

@@ -81,23 +81,22 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """A stored page whose extraction has begun; its answer is the next of `answers`, which all pages of a chunk share."""
+class Begun:
+    """A chunk of items whose extraction has begun: its stored pages (item id, capture, facts), and an answer for each, in their order."""
 
-    item_id: str
-    capture: Capture
-    facts: Mapping[str, Any]
+    ids: list[str]
+    pages: list[tuple[str, Capture, Mapping[str, Any]]]
     answers: Iterator[Done[Extraction] | Killed]
 
 
 def extract_items(work: Work, ids: Sequence[str]) -> None:
     """Extract the captures of the items `ids` in killable workers."""
     with Pool(work.parts.knobs.parser_workers) as pool:
-        for chunk, pages in _one_ahead(work, pool, ids):
-            _settle_chunk(work, chunk, pages)
+        for begun in _one_ahead(work, pool, ids):
+            _settle_chunk(work, begun)
             # A rebuild learns nothing: run twice it must give the same.
             if not work.redo:
-                boilerplate.learn(work.parts, chunk)
+                boilerplate.learn(work.parts, begun.ids)
     if work.displaced:
         # What is away now is removed by the weekly care: the ledger knows no such document.
         with contextlib.suppress(Unavailable):
@@ -131,14 +130,14 @@ def settle_neighbours(work: Work, batch: int) -> None:
     Called when the batch is indexed: of two runs at once, the one that ends last sees what both have learnt and made.
     """
     if not work.redo:
-        with work.parts.ledger.transaction() as conn:
-            items.extract_again(conn, boilerplate.outdated(conn, runs.batch_sources(conn, work.run_id, batch)))
+        boilerplate.mark_outdated(work.parts, work.run_id, batch)
     with work.parts.ledger.reading() as conn:
         waiting = items.waiting_again(conn, _NEIGHBOURS)
-        captured = [item.id for item in items.get(conn, waiting) if item.state == "captured"]
-    if captured:
-        extract_items(work, captured)
-    enrich_items(work, waiting)
+        # Of the others only the surroundings changed.
+        texts = [item.id for item in items.get(conn, waiting) if item.state != "enriched"]
+    if texts:
+        extract_items(work, texts)
+        enrich_items(work, texts)
     index_items(work, waiting)
 
 
@@ -151,11 +150,11 @@ def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
 # ── extract ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _one_ahead(work: Work, pool: Pool, ids: Iterable[str]) -> Iterator[tuple[list[str], list[Page]]]:
-    """The items in chunks with their pages, whose extraction has begun; that of the next chunk as well, so that no worker waits for the ledger."""
-    last: tuple[list[str], list[Page]] | None = None
+def _one_ahead(work: Work, pool: Pool, ids: Iterable[str]) -> Iterator[Begun]:
+    """The items in chunks; the next chunk's extraction has begun as well, so that no worker waits for the ledger."""
+    last: Begun | None = None
     for chunk in _chunks(ids):
-        begun = chunk, _begin_chunk(work, pool, chunk)
+        begun = _begin_chunk(work, pool, chunk)
         if last is not None:
             yield last
         last = begun
@@ -163,29 +162,29 @@ def _one_ahead(work: Work, pool: Pool, ids: Iterable[str]) -> Iterator[tuple[lis
         yield last
 
 
-def _begin_chunk(work: Work, pool: Pool, ids: list[str]) -> list[Page]:
+def _begin_chunk(work: Work, pool: Pool, ids: list[str]) -> Begun:
     with work.parts.ledger.reading() as conn:
         found = _to_extract(work, conn, ids)
     pages = [(item, page) for item in found if (page := _read(work, item)) is not None]
     tasks = [(capture, item.entry, work.parts.source(item.source_id).timezone) for item, (capture, _) in pages]
     answers = pool.start(extract_capture, tasks, timeout_s=PAGE_S)
-    return [Page(item_id=item.id, capture=capture, facts=facts, answers=answers) for item, (capture, facts) in pages]
+    return Begun(ids=ids, pages=[(item.id, *page) for item, page in pages], answers=answers)
 
 
 def _to_extract(work: Work, conn: sa.Connection, ids: list[str]) -> list[Item]:
     return [item for item in items.get(conn, ids) if item.raw and (work.redo or item.state == "captured")]
 
 
-def _settle_chunk(work: Work, ids: list[str], pages: Sequence[Page]) -> None:
-    results = [next(page.answers) for page in pages]
+def _settle_chunk(work: Work, begun: Begun) -> None:
+    results = list(begun.answers)
     with work.parts.ledger.transaction() as conn:
         remover = boilerplate.Remover(conn)
         # Read again: what was settled since may have changed an item.
-        ready = {item.id: item for item in _to_extract(work, conn, ids)}
-        for page, result in zip(pages, results, strict=True):
+        ready = {item.id: item for item in _to_extract(work, conn, begun.ids)}
+        for (item_id, capture, facts), result in zip(begun.pages, results, strict=True):
             outcome = Extraction(status="failed", reason=result.reason) if isinstance(result, Killed) else result.value
-            if (item := ready.get(page.item_id)) is not None:
-                _settle_extraction(work, conn, item, page.capture, outcome, _of_origin(conn, page.capture, page.facts), remover)
+            if (item := ready.get(item_id)) is not None:
+                _settle_extraction(work, conn, item, capture, outcome, _of_origin(conn, capture, facts), remover)
 
 
 def extract_capture(task: tuple[Capture, FeedEntry, str | None]) -> Extraction:

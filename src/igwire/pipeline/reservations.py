@@ -6,11 +6,12 @@ a page is extracted (`usage.of_tdmrep`), so a reservation that is new is told as
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from igwire.feeds.archives import Ask, Body, Got
+from igwire.feeds.archives import Ask, Body
 from igwire.fetch import usage
+from igwire.fetch.robots import answered
 from igwire.ledger import hosts, runs
 from igwire.model import Source
 from igwire.pipeline import space
@@ -54,18 +55,18 @@ def _due(parts: Parts, sources: Iterable[Source], now: datetime) -> dict[str, So
 
 
 def _fresh(answer: tuple[datetime, int] | None, now: datetime) -> bool:
-    return answer is not None and now - answer[0] < (EVERY if 200 <= answer[1] < 500 and answer[1] != 429 else _AGAIN)
+    return answer is not None and now - answer[0] < (EVERY if answered(answer[1]) else _AGAIN)
 
 
 def _ask(parts: Parts, visits: Visits, source: Source, origin: str) -> bool:
     """Whether the site could be asked."""
-    got: Got = visits.drive(source, _one(Ask(origin + usage.TDMREP, _whole)))
+    got = visits.ask(source, Ask(origin + usage.TDMREP, _whole))
     if got.capture is None and got.problem in _NOT_ASKED:
         return False
     status, body = (got.capture.status, got.value or b"") if got.capture else (403 if got.problem == "robots" else 0, b"")
     with parts.ledger.transaction() as conn:
         before = hosts.robots_of(conn, origin + usage.TDMREP)
-        if (status == 0 or status >= 500 or status == 429) and before and before[1] == 200:
+        if not answered(status) and before and before[1] == 200:
             # What it last said holds until it says something else; it is asked again in a week.
             status, body = before[1:]
         now = parts.clock.now()
@@ -74,11 +75,6 @@ def _ask(parts: Parts, visits: Visits, source: Source, origin: str) -> bool:
             told = f"{source.id}: {origin + usage.TDMREP} reserves text and data mining; with IGWIRE_TDM_BASIS=general run igwire rebuild --from extract"
             runs.note(conn, "alert", now=now, run_id=visits.run_id, source_id=source.id, detail=told)
     return True
-
-
-def _one(ask: Ask) -> Generator[Ask, Got | None, Got]:
-    got = yield ask
-    return got or Got(problem="no answer")
 
 
 def _whole(body: Body) -> bytes:

@@ -63,13 +63,14 @@ class Visits:
                     take(step)
                     answer = None
                 else:
-                    answer = self._got(source, step)
+                    answer = self.ask(source, step)
                 step = walk.send(answer)
         except StopIteration as end:
             result: Result = end.value
             return result
 
-    def _got(self, source: Source, ask: Ask) -> Got:
+    def ask(self, source: Source, ask: Ask) -> Got:
+        """One request of a walk, or one that is a walk by itself."""
         if (kept := self._kept(source, ask.url)) is not None:
             return self._read(source, ask, kept)
         sent = self._sent(ask, Trip(source, ask.url))

@@ -152,12 +152,8 @@ def test_the_crawl_delay_counts_from_the_robots_file_on(bench):
     bench.fetcher.answers["http://news.example/robots.txt"] = (200, b"User-agent: *\nDisallow: /archive\nCrawl-delay: 40\n", {})
     source, began = bench.sources[0], bench.clock.moment
     with open_visits(bench.parts(gap_s=1), "v1", until=began + timedelta(hours=1)) as visits:
-        assert visits.drive(source, _asking("http://news.example/archive")).problem == "robots"
+        assert visits.ask(source, Ask("http://news.example/archive", read_feed)).problem == "robots"
     assert next_request_at(bench) == bench.clock.moment + timedelta(seconds=40)
-
-
-def _asking(url: str):
-    return (yield Ask(url, read_feed))
 
 
 @ON_BOTH
