@@ -113,11 +113,11 @@ from igwire.pipeline import erase
 from igwire.pipeline.parts import Knobs, Parts
 from igwire.store.warc import WarcStore
 
-folder, url, point, passes = sys.argv[1:]
+ledger_url, folder, url, point, passes = sys.argv[1:]
 clock, index = FakeClock(), MemoryIndex()
 knobs = Knobs(gap_s=0, budget_s=60, threads=1, parser_workers=0, batches=1)
 parts = Parts(
-    ledger=Ledger.open(f"sqlite:///{folder}/ledger.db"), store=WarcStore(Path(folder) / "raw", clock), catalogue=Catalogue({}), clock=clock, knobs=knobs,
+    ledger=Ledger.open(ledger_url), store=WarcStore(Path(folder) / "raw", clock), catalogue=Catalogue({}), clock=clock, knobs=knobs,
     fetcher=None, tagger=None, index=lambda: index,
 )
 rows = erase.tombstones_for(parts, keys=[url], reason="asked for", now=clock.now())
@@ -126,14 +126,18 @@ erase.erase(parts, rows)
 """
 
 
+def erase_and_die(filled, ledger_url: str, point: str, passes: int) -> None:
+    command = [sys.executable, "-c", _ERASE, ledger_url, str(filled.folder), ONE, point, str(passes)]
+    killed = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(TESTS)}, timeout=120, check=False)
+    assert killed.returncode == -signal.SIGKILL
+
+
 @pytest.mark.parametrize(
     ("point", "passes"),
     [("after_commit", 0), *(("erasing", n) for n in range(6)), ("rewriting", 0), ("rewriting", 1), ("before_commit", 1), ("before_commit", 2)],
 )
-def test_killed_at_any_step_it_goes_on_with_the_next_run(filled, point, passes):
-    variables = {**os.environ, "PYTHONPATH": str(TESTS)}
-    killed = subprocess.run([sys.executable, "-c", _ERASE, str(filled.folder), ONE, point, str(passes)], env=variables, timeout=120, check=False)
-    assert killed.returncode == -signal.SIGKILL
+def test_killed_at_any_step_it_goes_on_with_the_next_run(filled, ledger_url, point, passes):
+    erase_and_die(filled, ledger_url, point, passes)
     run(filled, "r2")
     # Copies that the dead process left half done are cleared when they are an hour old.
     for file in filled.folder.rglob("*.tmp"):
@@ -145,10 +149,8 @@ def test_killed_at_any_step_it_goes_on_with_the_next_run(filled, point, passes):
         assert [row.done for row in erasures.all_rows(conn)] == [True]
 
 
-def test_killed_before_the_intent_nothing_is_erased(filled):
-    variables = {**os.environ, "PYTHONPATH": str(TESTS)}
-    killed = subprocess.run([sys.executable, "-c", _ERASE, str(filled.folder), ONE, "before_commit", "0"], env=variables, timeout=120, check=False)
-    assert killed.returncode == -signal.SIGKILL
+def test_killed_before_the_intent_nothing_is_erased(filled, ledger_url):
+    erase_and_die(filled, ledger_url, "before_commit", 0)
     run(filled, "r2")
     assert document_id(ONE) in filled.index.documents
 
