@@ -22,7 +22,7 @@ test: .venv/.ready ## lint, types, import rules, unit, DAG, integration and brow
 	scripts/test
 
 soak: .venv/.ready ## the long suites: kill loops, faults
-	$(BIN)/python -m pytest -q tests/soak
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/soak
 
 bench: .venv/.ready ## benchmarks, as ratios (QUICK=1: each within two minutes)
 	@for program in benchmarks/[a-z]*.py; do [ -e "$$program" ] || continue; echo "== $$program"; $(BIN)/python "$$program" $(if $(QUICK),--quick) || exit 1; done
