@@ -130,6 +130,23 @@ def test_a_text_that_a_killed_run_began_to_clean_is_cleaned_by_the_next(bench):
     assert NOTICE not in bench.index.documents[IDS[0]]["body"]
 
 
+def test_lines_learnt_one_after_the_other_leave_what_they_leave_when_learnt_at_once(bench):
+    # Each may go alone, but neither once the other is gone, nor both together: that is more than an article may be robbed of.
+    two = ["Sign up here " * 24, "Read our notice on cookies " * 15]
+    serve(bench, One=(200, page("One", "</p><p>".join([text_of(1), *two]))))
+    run_all(bench.parts(), "first", LIVE)
+    with bench.ledger.reading() as conn:
+        whole = documents.get(conn, IDS[:1])[0].article.text
+    for line in two:
+        with bench.ledger.transaction() as conn:
+            boilerplate.add(conn, "example", {line_hash(line): 4}, now=NOW)
+            items.extract_again(conn, outdated(conn, ["example"]))
+        settle_neighbours(Work(parts=bench.parts(), run_id="next"), 0)
+        with bench.ledger.reading() as conn:
+            left = documents.get(conn, IDS[:1])[0].article.text
+        assert (left == whole) == (line == two[1])
+
+
 def test_a_rebuild_of_what_is_stale_takes_out_what_was_learnt_later(bench):
     serve(bench, **{name: (200, page(name, text_of(n, NOTICE).replace("\n", "</p><p>"))) for n, name in enumerate(NAMES[:3])})
     run_all(bench.parts(), "first", LIVE)
