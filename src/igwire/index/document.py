@@ -140,14 +140,13 @@ def _mention(mention: Mention) -> dict[str, Any]:
 def _without_empty(value: dict[str, Any]) -> dict[str, Any]:
     cleaned: dict[str, Any] = {}
     for name, inner in value.items():
-        if isinstance(inner, (dict, list)):
-            inner = _without_empty(inner) if isinstance(inner, dict) else _cleaned(inner)
+        kind = type(inner)
+        if kind is dict:
+            inner = _without_empty(inner)
+        elif kind is list and inner and type(inner[0]) is dict:
+            # Lists are made above, of one kind of thing each.
+            inner = [_without_empty(one) for one in inner]
         # Zero and False say something; what is equal to zero is neither of the empty ones.
         if inner or inner == 0:
             cleaned[name] = inner
     return cleaned
-
-
-def _cleaned(values: list[Any]) -> list[Any]:
-    # Lists are made above, of one kind of thing each.
-    return [_without_empty(one) for one in values] if values and isinstance(values[0], dict) else values

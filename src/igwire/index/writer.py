@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import orjson
@@ -29,6 +31,9 @@ _TIMEOUT_S = 60.0
 # A merge of a large index takes minutes.
 _MERGE_S = 1800.0
 _BUSY = {429, 502, 503, 504}
+# Documents of one request, each with its two lines: what to do, and the document.
+_Chunk = list[tuple[WriteAction, bytes]]
+_Ask = Callable[[_Chunk], Any]
 
 
 def item_outcome(status: int) -> str:
@@ -63,10 +68,18 @@ class BulkWriter:
         """Send the actions; one result each. Raises Unavailable when no retry can help."""
         named = index is not None and index not in schema.COMPONENTS
         target = str(index) if named else f"{self._prefix}-{index or 'articles'}-write"
-        for chunk in _chunks(actions):
-            bad = [result for _, result in chunk if isinstance(result, WriteResult)]
-            yield from bad
-            yield from self._send([(a, body) for a, body in chunk if isinstance(body, bytes)], target, require_alias=not named)
+        ask = partial(self._request, target=target, require_alias=not named)
+        # The server takes one request while the next one is built. What comes after its answer, repeats with it, is done here: one
+        # request is all that outlives a caller who stops.
+        with ThreadPoolExecutor(1, thread_name_prefix="bulk") as sender:
+            running: tuple[_Chunk, Callable[[], Any]] | None = None
+            for chunk, refused in _chunks(actions):
+                if running is not None:
+                    yield from self._settle(*running, ask, target)
+                running = (chunk, sender.submit(ask, chunk).result) if chunk else None
+                yield from refused
+            if running is not None:
+                yield from self._settle(*running, ask, target)
 
     def remove(self, versions: Mapping[str, int], kind: str = "articles") -> None:
         """Take documents out of every version of the index. Raises Unavailable.
@@ -110,7 +123,8 @@ class BulkWriter:
         answer = self._client.bulk(index=index, operations=lines, filter_path=["items.*.status", "items.*._id", "items.*.error.reason"])
         return [item["delete"] for item in answer["items"]]
 
-    def _send(self, chunk: list[tuple[WriteAction, bytes]], target: str, *, require_alias: bool) -> Iterator[WriteResult]:
+    def _settle(self, chunk: _Chunk, first: Callable[[], Any], ask: _Ask, target: str) -> Iterator[WriteResult]:
+        """The results of a chunk by the answer that `first` gives to it; what the server does not take now is sent again."""
         left, reason = chunk, ""
         for attempt in range(self._tries):
             if not left:
@@ -118,22 +132,22 @@ class BulkWriter:
             if attempt:
                 self._clock.sleep(self._wait(attempt))
             try:
-                answer = self._request(left, target, require_alias)
+                answer = ask(left) if attempt else first()
             except (ApiError, TransportError) as error:
                 kind, reason = request_outcome(error), str(error)[:500]
                 if kind == "split":
-                    yield from self._split(left, target, require_alias, reason)
+                    yield from self._split(left, ask, target, reason)
                     return
                 if kind == "stop":
                     raise Unavailable(f"Elasticsearch refuses to write to {target}: {reason}{_remedy(getattr(error, 'status_code', 0), reason)}") from error
                 continue
             again = []
-            for (action, body), item in zip(left, answer["items"], strict=True):
+            for (action, lines), item in zip(left, answer["items"], strict=True):
                 result = item["index"]
                 outcome = item_outcome(result["status"])
                 if outcome == "retry":
                     reason = _reason(result)
-                    again.append((action, body))
+                    again.append((action, lines))
                     continue
                 if result["status"] in (401, 403, 404):
                     raise Unavailable(f"Elasticsearch refuses to write to {target}: {_reason(result)}{_remedy(result['status'], _reason(result))}")
@@ -141,22 +155,20 @@ class BulkWriter:
             left = again
         yield from (WriteResult(doc_id=a.doc_id, version=a.version, outcome="undecided", reason=reason) for a, _ in left)
 
-    def _split(self, chunk: list[tuple[WriteAction, bytes]], target: str, require_alias: bool, reason: str) -> Iterator[WriteResult]:
+    def _split(self, chunk: _Chunk, ask: _Ask, target: str, reason: str) -> Iterator[WriteResult]:
         """Halve until the document that poisons the request stands alone."""
         if len(chunk) == 1:
-            yield WriteResult(doc_id=chunk[0][0].doc_id, version=chunk[0][0].version, outcome="refused", reason=reason)
+            yield _refused(chunk[0][0], reason)
             return
         middle = len(chunk) // 2
         for half in (chunk[:middle], chunk[middle:]):
-            yield from self._send(half, target, require_alias=require_alias)
+            yield from self._settle(half, partial(ask, half), ask, target)
 
-    def _request(self, chunk: list[tuple[WriteAction, bytes]], target: str, require_alias: bool) -> Any:
-        lines: list[Any] = []
-        for action, body in chunk:
-            lines.append({"index": {"_id": action.doc_id, "version": action.version, "version_type": "external_gte"}})
-            lines.append(body)
+    def _request(self, chunk: _Chunk, *, target: str, require_alias: bool) -> Any:
         fields = ["errors", "items.*._id", "items.*.status", "items.*.error.type", "items.*.error.reason", "items.*.error.caused_by.reason"]
-        answer = self._client.bulk(index=target, operations=lines, require_alias=require_alias, filter_path=fields)
+        # Both lines of a document are one piece of bytes, which the client's types do not know and its serialiser sends as it is.
+        operations: list[Any] = [lines for _, lines in chunk]
+        answer = self._client.bulk(index=target, operations=operations, require_alias=require_alias, filter_path=fields)
         reach("bulk_sent")
         return answer
 
@@ -177,31 +189,37 @@ def _remedy(status: int, reason: str) -> str:
     return {401: f". {REMEDY}", 403: f". {REMEDY}", 404: ". Run `igwire index apply`."}.get(status, "")
 
 
-def _chunks(actions: Iterable[WriteAction]) -> Iterator[list[tuple[WriteAction, bytes | WriteResult]]]:
-    chunk: list[tuple[WriteAction, bytes | WriteResult]] = []
+def _chunks(actions: Iterable[WriteAction]) -> Iterator[tuple[_Chunk, list[WriteResult]]]:
+    """What goes into one request, and what cannot be sent at all."""
+    chunk: _Chunk = []
+    refused: list[WriteResult] = []
     size = 0
     for action in actions:
-        body = _serialise(action)
-        length = len(body) if isinstance(body, bytes) else 0
-        if chunk and (len(chunk) >= CHUNK_ACTIONS or size + length > CHUNK_BYTES):
-            yield chunk
-            chunk, size = [], 0
-        chunk.append((action, body))
-        size += length
-    if chunk:
-        yield chunk
+        try:
+            lines = _serialise(action)
+        except (ValueError, TypeError) as error:
+            refused.append(_refused(action, f"not serialisable: {error}"))
+            continue
+        if chunk and (len(chunk) >= CHUNK_ACTIONS or size + len(lines) > CHUNK_BYTES):
+            yield chunk, refused
+            chunk, refused, size = [], [], 0
+        chunk.append((action, lines))
+        size += len(lines)
+    yield chunk, refused
 
 
 def _sliced(pairs: list[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
     return (pairs[start : start + CHUNK_ACTIONS] for start in range(0, len(pairs), CHUNK_ACTIONS))
 
 
-def _serialise(action: WriteAction) -> bytes | WriteResult:
-    try:
-        body = orjson.dumps(action.body)
-        if b"null" in body:
-            # Perhaps a number that is none, which would go as null without a word: the strict encoder refuses it.
-            json.dumps(action.body, allow_nan=False)
-        return body
-    except (ValueError, TypeError) as error:
-        return WriteResult(doc_id=action.doc_id, version=action.version, outcome="refused", reason=f"not serialisable: {error}")
+def _serialise(action: WriteAction) -> bytes:
+    """Both lines of the document. Raises ValueError or TypeError for what JSON does not hold."""
+    body = orjson.dumps(action.body)
+    if b"null" in body:
+        # Perhaps a number that is none, which would go as null without a word: the strict encoder refuses it.
+        json.dumps(action.body, allow_nan=False)
+    return orjson.dumps({"index": {"_id": action.doc_id, "version": action.version, "version_type": "external_gte"}}) + b"\n" + body
+
+
+def _refused(action: WriteAction, reason: str) -> WriteResult:
+    return WriteResult(doc_id=action.doc_id, version=action.version, outcome="refused", reason=reason)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -14,6 +16,7 @@ from servers import served
 
 from igwire import schema
 from igwire.errors import Unavailable
+from igwire.index import writer
 from igwire.index.document import document_hash, project
 from igwire.index.writer import BulkWriter, item_outcome
 from igwire.model import Article, DateFound, DocumentContext, EnrichedArticle, Mention, RawRef, Source, Tags, WriteAction
@@ -128,11 +131,13 @@ def server():
 
 
 def write(server: Scripted, ids: str = "abc", **bodies) -> tuple[dict[str, str], FakeClock]:
+    return written(server, [WriteAction(doc_id=i, version=1, body=bodies.get(i, {"x": i})) for i in ids])
+
+
+def written(server: Scripted, actions: Iterable[WriteAction]) -> tuple[dict[str, str], FakeClock]:
     clock = FakeClock()
     client = Elasticsearch(f"http://127.0.0.1:{server.server.server_port}")
-    writer = BulkWriter(client, "p", clock, tries=4, draw=lambda: 1.0)
-    actions = [WriteAction(doc_id=i, version=1, body=bodies.get(i, {"x": i})) for i in ids]
-    outcomes = {r.doc_id: r.outcome for r in writer.write(actions)}
+    outcomes = {r.doc_id: r.outcome for r in BulkWriter(client, "p", clock, tries=4, draw=lambda: 1.0).write(actions)}
     client.close()
     return outcomes, clock
 
@@ -173,8 +178,36 @@ def test_a_request_that_is_too_large_or_poisoned_is_halved(server):
     assert write(server)[0] == {"a": "acked", "b": "refused", "c": "acked"}
 
 
+def test_a_request_is_under_way_while_the_next_one_is_built(server, monkeypatch):
+    monkeypatch.setattr(writer, "CHUNK_ACTIONS", 1)
+    drawn, waited = threading.Event(), []
+
+    def actions():
+        for name in "abc":
+            if name == "c":
+                drawn.set()
+            yield WriteAction(doc_id=name, version=1, body={"x": name})
+
+    def patient(ids):
+        waited.append(drawn.wait(10))
+        return everything(ids)
+
+    server.script = [patient]
+    assert written(server, actions())[0] == dict.fromkeys("abc", "acked")
+    assert waited == [True]
+    assert server.requests == [["a"], ["b"], ["c"]]
+
+
+def test_no_document_overtakes_one_that_the_server_put_off(server, monkeypatch):
+    monkeypatch.setattr(writer, "CHUNK_ACTIONS", 1)
+    server.script = [statuses(a=429), failed(503)]
+    assert set(write(server)[0].values()) == {"acked"}
+    assert server.requests == [["a"], ["a"], ["a"], ["b"], ["c"]]
+
+
 @pytest.mark.parametrize("answer", [failed(401, "no"), failed(403, "cluster_block_exception"), statuses(a=404)])
-def test_what_no_retry_mends_stops_the_run(server, answer):
+def test_what_no_retry_mends_stops_the_run(server, answer, monkeypatch):
+    monkeypatch.setattr(writer, "CHUNK_ACTIONS", 1)
     server.script = [answer]
     with pytest.raises(Unavailable):
         write(server)
