@@ -21,6 +21,9 @@ OF_CARE = {
     "erasing": "a step of an erasure is done, and the next one is not",
     "rewriting": "a segment without the erased records is whole, and the old one is still in its place",
     "migrating": "every migration is done, and none is committed",
+    "applying": "templates are there, and the index of one kind is not",
+    "swapping": "a new index is whole, and the aliases still point to the old one",
+    "swapped": "the aliases point to the new index, and nobody has looked for what was written meanwhile",
 }
 _armed: dict[str, int] = {}
 

@@ -42,11 +42,11 @@ def diff(json: output.JsonFlag = False) -> None:
 
 @app.command()
 def versions(json: output.JsonFlag = False) -> None:
-    """List the versions of the article index."""
+    """List the versions of the article index; one that is not complete is being filled, or was left by a rebuild that did not come to its end."""
     from igwire import settings, wiring
     from igwire.index import migrate
 
-    output.rows(migrate.versions(wiring.elasticsearch_client(), settings.get().index_prefix), ["index", "documents", "live"], json_flag=json)
+    output.rows(migrate.versions(wiring.elasticsearch_client(), settings.get().index_prefix), ["index", "documents", "live", "complete"], json_flag=json)
 
 
 @app.command()

@@ -1,7 +1,8 @@
 """Indices as they should be: templates, versioned indices, aliases. Applied again, nothing changes.
 
 <prefix>-articles (read) ─┐
-<prefix>-articles-write ──┴▶ <prefix>-articles-v1-000001        <prefix>-runs, -runs-write ─▶ <prefix>-runs-v1-000001
+<prefix>-articles-write ──┴▶ <prefix>-articles-v1-000002        <prefix>-runs, -runs-write ─▶ <prefix>-runs-v1-000001
+<prefix>-articles-earlier ─▶ <prefix>-articles-v1-000001 (was live: a way back; an index without any alias is unfinished)
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from elasticsearch import ApiError, AuthorizationException, BadRequestError, Ela
 
 from igwire import schema
 from igwire.errors import ConfigError, Unavailable
+from igwire.failpoints import reach
 from igwire.index.document import document_hash
 
 # Above every built-in template and those of Fleet (documented as 200 and below 501).
@@ -63,6 +65,7 @@ def _apply(client: Elasticsearch, prefix: str, kind: str) -> list[str]:
 def _first_version(client: Elasticsearch, prefix: str, kind: str) -> list[str]:
     """The index with its aliases in one call, so that of several processes that start at once one makes it and the others find it."""
     name = _next_name(client, prefix, kind)
+    reach("applying")
     try:
         client.indices.create(index=name, aliases={f"{prefix}-{kind}": {}, f"{prefix}-{kind}-write": {"is_write_index": True}})
     except ApiError:
@@ -166,32 +169,48 @@ def live_index(client: Elasticsearch, prefix: str, kind: str = "articles") -> st
 
 
 def swap(client: Elasticsearch, prefix: str, new: str, kind: str = "articles") -> str:
-    """Let both aliases point to `new`, in one call; the index that they left (kept for a way back)."""
-    old = live_index(client, prefix, kind)
-    remove = [{"remove": {"index": old, "alias": alias, "must_exist": True}} for alias in (f"{prefix}-{kind}", f"{prefix}-{kind}-write")]
-    answer = client.indices.update_aliases(actions=[*remove, _add(prefix, kind, new), _add(prefix, kind, new, write=True)])
+    """Let both aliases point to `new`, in one call; the index that they left (kept for a way back, and marked as such by a third alias)."""
+    old, earlier = live_index(client, prefix, kind), _earlier(prefix, kind)
+    actions = [{"remove": {"index": old, "alias": alias, "must_exist": True}} for alias in (f"{prefix}-{kind}", f"{prefix}-{kind}-write")]
+    actions += [_add(prefix, kind, new), _add(prefix, kind, new, write=True), {"add": {"index": old, "alias": earlier}}]
+    if new in _was_live(client, prefix, kind):
+        actions.append({"remove": {"index": new, "alias": earlier}})
+    reach("swapping")
+    answer = client.indices.update_aliases(actions=actions)
+    reach("swapped")
     if answer.get("errors"):
         raise Unavailable(f"the aliases could not be moved from {old} to {new}: {answer}")
     return old
 
 
+def _earlier(prefix: str, kind: str) -> str:
+    return f"{prefix}-{kind}-earlier"
+
+
+def _was_live(client: Elasticsearch, prefix: str, kind: str) -> set[str]:
+    """Versions that the aliases have left; not those that a rebuild began and did not finish."""
+    alias = _earlier(prefix, kind)
+    return set(client.indices.get_alias(name=alias)) if client.indices.exists_alias(name=alias) else set()
+
+
 def versions(client: Elasticsearch, prefix: str, kind: str = "articles") -> list[dict[str, Any]]:
-    """All versions of an index, oldest first: `index`, `documents`, `live`."""
+    """All versions of an index, oldest first: `index`, `documents`, `live`, `complete` (false: a rebuild fills it, or did not come to its end)."""
     live = live_index(client, prefix, kind)
+    complete = {live, *_was_live(client, prefix, kind)}
     names = sorted(name for name in client.indices.get(index=f"{prefix}-{kind}-v*") if re.search(r"-v\d+-\d{6}$", name))
-    return [{"index": name, "documents": client.count(index=name)["count"], "live": name == live} for name in names]
+    return [{"index": name, "documents": client.count(index=name)["count"], "live": name == live, "complete": name in complete} for name in names]
 
 
 def roll_back(client: Elasticsearch, prefix: str, kind: str = "articles") -> tuple[str, str]:
-    """Let the aliases point to the version before the live one, in one call; (index that is live now, index that was).
+    """Let the aliases point to the complete version before the live one, in one call; (index that is live now, index that was).
 
     Raises ConfigError when there is no earlier one.
     """
-    names = [version["index"] for version in versions(client, prefix, kind)]
-    at = names.index(live_index(client, prefix, kind))
-    if not at:
-        raise ConfigError(f"{names[at]} is the oldest version of {prefix}-{kind}; there is nothing to roll back to")
-    return names[at - 1], swap(client, prefix, names[at - 1], kind)
+    live = live_index(client, prefix, kind)
+    before = [version["index"] for version in versions(client, prefix, kind) if version["complete"] and version["index"] < live]
+    if not before:
+        raise ConfigError(f"{live} is the oldest version of {prefix}-{kind} that is complete; there is nothing to roll back to")
+    return before[-1], swap(client, prefix, before[-1], kind)
 
 
 class Versions:
