@@ -179,7 +179,7 @@ class DateFound:
     """A date with its provenance. `value` is RFC 3339 with the printed offset (a bare day is YYYY-MM-DD)."""
 
     value: str
-    # feed, json_ld, meta, time, url, text, htmldate, pdf.
+    # feed, json_ld, meta, time, url, text, script, htmldate, pdf.
     origin: str
     # second, minute, day, month.
     precision: str

@@ -22,7 +22,7 @@ from igwire.model import Article, Extraction, FeedEntry, Mark, Quality
 from igwire.text import clean, clean_line, content_hash, word_count
 
 # Raised when the same page may come out differently; with the library's version it tells what is stale.
-_GENERATION = 4
+_GENERATION = 5
 # A fall-back must bring clearly more than what was found, or the page's own text is kept.
 _CLEARLY_MORE = 1.5
 # A block is kept when it belongs to the article more likely than this; measured, see docs/decisions/0007.

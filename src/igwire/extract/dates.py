@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from datetime import timezone as offset_of
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from igwire.extract.blocks import Block
 from igwire.extract.page import Page
-from igwire.extract.shown import day_at_headline, read_day, shown_day
+from igwire.extract.shown import Shown, read_day
 from igwire.model import DateFound, FeedEntry
 
 # A page cannot have been published after it was fetched; a day and a half covers every time zone and wrong clocks.
@@ -25,7 +27,7 @@ _SLACK = timedelta(hours=36)
 # No news of the field is older, but many broken dates are (1970, 0001).
 _OLDEST = date(1990, 1, 1)
 _PUBLISHED = (
-    "article:published_time", "og:article:published_time", "article:published", "og:published_time", "datepublished", "date_published", "published_time", "publish-date",
+    "article:published_time", "og:article:published_time", "article:published", "og:published_time", "published", "datepublished", "date_published", "published_time", "publish-date",
     "publish_date", "publishdate", "pubdate", "publication_date", "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime", "dc.date.issued",
     "dcterms.issued", "dcterms.created", "dc.date.created", "dcterms.date", "dc.date", "article.published", "article_date_original", "originalpublicationdate", "citation_date",
     "citation_publication_date", "date", "created", "displaydate", "iso-8601-publish-date", "rnews:datepublished", "dc.created",
@@ -50,16 +52,32 @@ def published(
 ) -> DateFound | None:
     """The publication date, or None. `tree` makes lxml's tree for htmldate, which is asked only where all else is silent."""
     language = (page.declared_language or "")[:2].lower()
-    for printed, origin in candidates(page, url, entry):
+    shown = Shown(blocks, language, page.title)
+
+    def stamps(origins: Iterable[tuple[str, str]]) -> Iterator[DateFound | None]:
+        return (read_date(*claim, fetched_at=fetched_at, timezone=timezone) or _worded(*claim, language, fetched_at) for claim in origins if claim[1] != "text")
+
+    for printed, origin in candidates(page, url, entry, shown):
         found = read_date(printed, origin, fetched_at=fetched_at, timezone=timezone)
         if found is not None:
-            others = (text for text, _ in candidates(page, url, entry))
-            return _publishers_day(found, others, [url_day(url), day_at_headline(blocks, language, page.title)], fetched_at)
+            changed = changes(page, fetched_at=fetched_at, timezone=timezone)
+            second = _seconded(found, shown.under_headline, stamps(candidates(page, url, entry, shown)), changed)
+            return second or _publishers_day(found, (text for text, _ in candidates(page, url, entry, shown)), url_day(url), shown, fetched_at)
         if (found := _worded(printed, origin, language, fetched_at)) is not None:
-            return _swapped(found, printed, [url_day(url), shown_day(blocks, language, page.title)]) or found
-    if (day := shown_day(blocks, language, page.title)) and (found := _bare_day(day, "text", fetched_at)):
-        return found
-    return searched(tree(), url, fetched_at)
+            return _swapped(found, printed, [url_day(url), shown.day]) or found
+    days = ((shown.day, "text"), (page.stated_day, "script"), (shown.alone, "text"))
+    read = (_bare_day(day, origin, fetched_at) for day, origin in days if day)
+    return next((found for found in read if found), None) or searched(tree(), url, fetched_at)
+
+
+def _seconded(found: DateFound, day: str | None, claims: Iterable[DateFound | None], changed: Iterable[DateFound]) -> DateFound | None:
+    """Another claim that names `day`, which readers see under the headline: two witnesses against one.
+
+    Not where it is the day of the last change, which many pages show there.
+    """
+    if day is None or day == found.day.isoformat() or any(day == change.day.isoformat() for change in changed):
+        return None
+    return next((claim for claim in claims if claim and day == claim.day.isoformat()), None)
 
 
 def _worded(printed: str, origin: str, language: str, fetched_at: datetime) -> DateFound | None:
@@ -78,12 +96,15 @@ def _swapped(found: DateFound, printed: str, days: Iterable[str | None]) -> Date
 
 # The clock of UTC at which another day is on the calendar: behind it as far as Alaska, ahead of it as far as New Zealand.
 _STILL_YESTERDAY, _ALREADY_TOMORROW = 9, 11
+# The offsets in use; the few zones at quarter hours are left out, or one clock in fifteen would fit by chance.
+_WESTERNMOST, _EASTERNMOST, _ZONE_STEP = timedelta(hours=-12), timedelta(hours=14), timedelta(minutes=30)
 
 
-def _publishers_day(found: DateFound, others: Iterable[str], days: Iterable[str | None], fetched_at: datetime) -> DateFound:
+def _publishers_day(found: DateFound, others: Iterable[str], in_address: str | None, shown: Shown, fetched_at: datetime) -> DateFound:
     """The publisher's own calendar day, where a stamp in UTC may hide it.
 
-    First the same moment with another offset, then the day that the page's address or its readers see, if some time zone explains it.
+    First the same moment with another offset, then the day that the page's address or its readers see, if some time zone explains it,
+    last the same minute on a clock that the page shows.
     """
     if not found.value.endswith("+00:00"):
         return found
@@ -91,11 +112,30 @@ def _publishers_day(found: DateFound, others: Iterable[str], days: Iterable[str 
     for printed in others:
         local = _moment(printed.strip()[:60])
         if local and local.utcoffset() and abs(local - moment) < timedelta(minutes=1):
-            return DateFound(value=local.isoformat(timespec="seconds"), origin=found.origin, precision=found.precision, day=local.date())
+            return _at(local, found)
     shifted = {moment.date() - timedelta(days=1)} if moment.hour < _STILL_YESTERDAY else set()
     shifted |= {moment.date() + timedelta(days=1)} if moment.hour >= _ALREADY_TOMORROW else set()
-    seen = (_bare_day(day, origin, fetched_at) for day, origin in zip(days, ("url", "text"), strict=True) if day)
-    return next((day for day in seen if day and day.day in shifted), found)
+    seen = (_bare_day(day, origin, fetched_at) for day, origin in ((in_address, "url"), (shown.at_headline, "text")) if day)
+    told = next((day for day in seen if day and day.day in shifted), None)
+    return told or _by_its_clock(found, moment, shown) or found
+
+
+def _at(local: datetime, found: DateFound) -> DateFound:
+    return replace(found, value=local.isoformat(timespec="seconds"), day=local.date())
+
+
+def _by_its_clock(found: DateFound, moment: datetime, shown: Shown) -> DateFound | None:
+    """The moment at the offset that the first clock on the page tells, if it shows the same minute on a day before or after."""
+    day = found.day.isoformat()
+    line = next((line for line in shown.bare_lines if line.clock), None) if day != shown.at_headline else None
+    if line is None or line.clock is None or line.day == day:
+        return None
+    with suppress(ValueError):
+        local = datetime.combine(date.fromisoformat(line.day), time(*line.clock), UTC)
+        offset = local - moment.replace(second=0)
+        if not offset % _ZONE_STEP and _WESTERNMOST <= offset <= _EASTERNMOST:
+            return _at(moment.astimezone(offset_of(offset)), found)
+    return None
 
 
 def url_day(url: str) -> str | None:
@@ -107,7 +147,7 @@ def url_day(url: str) -> str | None:
     return f"{match[3]}-{match[2]}-{match[1]}" if match and (int(match[1]) > 12 or match[1] == match[2]) else None
 
 
-def candidates(page: Page, url: str, entry: FeedEntry | None) -> Iterator[tuple[str, str]]:
+def candidates(page: Page, url: str, entry: FeedEntry | None, shown: Shown) -> Iterator[tuple[str, str]]:
     """(printed, origin), best first."""
     yield from ((str(node["datePublished"]), "json_ld") for node in page.articles if node.get("datePublished"))
     yield from ((page.metas[name], "meta") for name in _PUBLISHED if name in page.metas)
@@ -116,6 +156,8 @@ def candidates(page: Page, url: str, entry: FeedEntry | None) -> Iterator[tuple[
     yield from _marked(page, _MARKED[:3])
     if day := url_day(url):
         yield day, "url"
+    if shown.said:
+        yield shown.said, "text"
     yield from _marked(page, _MARKED[3:])
     if entry and entry.updated:
         yield entry.updated, "feed"
@@ -131,10 +173,15 @@ def _marked(page: Page, selectors: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 def modified(page: Page, *, fetched_at: datetime, timezone: str | None) -> DateFound | None:
     """The date of the last change that the page claims."""
+    return next(changes(page, fetched_at=fetched_at, timezone=timezone), None)
+
+
+def changes(page: Page, *, fetched_at: datetime, timezone: str | None) -> Iterator[DateFound]:
+    """All dates of a change that the page claims, best first."""
     claims = [(str(node["dateModified"]), "json_ld") for node in page.articles if node.get("dateModified")]
     claims += [(page.metas[name], "meta") for name in _MODIFIED if name in page.metas]
     found = (read_date(printed, origin, fetched_at=fetched_at, timezone=timezone) for printed, origin in claims)
-    return next((f for f in found if f), None)
+    return (f for f in found if f)
 
 
 def searched(tree: Any, url: str, fetched_at: datetime) -> DateFound | None:

@@ -19,6 +19,9 @@ _DEEPEST = 6
 _MOST_NODES = 400
 _TAGS = re.compile(r"<[^>]{1,300}>")
 _BROKEN_DATE = re.compile(r'"(datePublished|dateModified)"\s*:\s*"([^"]{8,40})"')
+# As a page's own program holds it, in JSON or in JSON inside of a string: "publishedAt":"2022-01-31T…". Without the P, which may
+# be a capital: a pattern that begins with plain letters is found fast.
+_STATED_DAY = re.compile(r"ubli(?:sh|cation)\w{0,20}\\?[\"']\s{0,3}:\s{0,3}\\?[\"']((?:19|20)\d\d-\d\d-\d\d)")
 # Marks of encodings that are written with ASCII bytes, so that a page in them looks like UTF-8: ISO-2022, HZ, UTF-16.
 _SEVEN_BIT = (b"\x1b$", b"\x1b(", b"~{", b"\x00")
 
@@ -50,6 +53,7 @@ class Page:
     def __init__(self, text: str) -> None:
         from selectolax.lexbor import LexborHTMLParser
 
+        self._source = text
         self.tree: Any = LexborHTMLParser(text)
         self.root = self.tree.root
         self.metas = dict(self._metas())
@@ -102,6 +106,12 @@ class Page:
         bodies = [node["articleBody"] for node in self.linked_data if isinstance(node.get("articleBody"), str)]
         longest = max(bodies, key=len, default="")
         return html.unescape(_TAGS.sub("\n", longest)) if "<" in longest or "&" in longest else longest
+
+    @property
+    def stated_day(self) -> str | None:
+        """The day (YYYY-MM-DD) of publication that the data in the page's scripts name, if they name one only."""
+        days = set(_STATED_DAY.findall(self._source))
+        return days.pop() if len(days) == 1 else None
 
     @property
     def description(self) -> str:

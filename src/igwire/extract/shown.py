@@ -6,10 +6,12 @@ else in the dateline of the first sentences ("GENEVA, 12 March 2024 –"), else 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
-from igwire.extract.blocks import Block
+from igwire.extract.blocks import Block, tokens_of
 
 # Names of the months as far as they are needed to tell them apart, January first; English, German, French, Spanish, Portuguese,
 # Italian, Dutch, Russian, Polish, Ukrainian, Turkish, Swedish and Arabic. Longer names begin with these.
@@ -52,28 +54,96 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _SAID_NEAR, _SAID_WORDS = 60, 80
+# Words that name a day as the last change's.
+_CHANGED = re.compile(
+    r"\b(?:updated?|modified|edited|reviewed|aktualisier\w+|geändert|mis(?:e)? à jour|actualizad[oa]|aggiornat[oa]|atualizad[oa]|bijgewerkt|обновлен\w*)\b",
+    re.IGNORECASE,
+)
+_CLOCK = re.compile(r"(?<![\d.])([01]?\d|2[0-3])[:h.]([0-5]\d)(?:[:.]\d\d)?(?:\s*([ap])\.?\s?m\b)?(?!\d)", re.IGNORECASE)
+# A line that is a day and little else; below the headline as far as a byline and a row of buttons may push it.
+_FEW_WORDS, _UNDER = 8, 20
 _BEFORE, _AFTER = 8, 14
 _NAMED = frozenset(("date", "time", "published", "publish", "datetime", "timestamp", "pubdate", "posted", "datum", "fecha", "meta", "byline", "dateline"))
 
 
-def shown_day(blocks: list[Block], language: str, title: str = "") -> str | None:
-    """The day as YYYY-MM-DD, None when no line shows one. `language` (primary tag) settles whether 3/4 is in March or in April.
+@dataclass(frozen=True, slots=True)
+class BareLine:
+    """A line that holds a day (YYYY-MM-DD), perhaps a clock (hour and minute), and nothing else."""
 
-    `title` tells the article's headline from a heading that is the site's name.
+    day: str
+    clock: tuple[int, int] | None
+
+
+class Shown:
+    """The days that a page's lines show, as YYYY-MM-DD, each looked for when it is first asked for; None where no line shows one.
+
+    `language` (primary tag) settles whether 3/4 is in March or in April; `title` tells the article's headline from a heading that is the site's name.
     """
-    first = _first_sentence(blocks)
-    datelines = (_dateline(block.text, language) for block in blocks[first : first + _FIRST])
-    said = (read_day(text, language) for text in _behind_words(blocks))
-    return day_at_headline(blocks, language, title) or next((day for day in chain(datelines, said) if day), None)
 
+    def __init__(self, blocks: list[Block], language: str, title: str = "") -> None:
+        self._blocks, self._language = blocks, language
+        self._first = next((i for i, b in enumerate(blocks) if b.good), len(blocks))
+        headings = [i for i, b in enumerate(blocks) if b.frame.tag == "h1"]
+        self._heading = max((i for i in headings if blocks[i].text in title), key=lambda i: len(blocks[i].text), default=headings[0] if headings else None)
 
-def day_at_headline(blocks: list[Block], language: str, title: str = "") -> str | None:
-    """The day in a short line near the headline or in one that is named as a date, as `shown_day` gives it."""
-    return next((day for line in _likely(blocks, title) if (day := read_day(line.text, language))), None)
+    @cached_property
+    def day(self) -> str | None:
+        """Near the headline, else in a dateline, else behind words such as "posted on"."""
+        datelines = (_dateline(block.text, self._language) for block in self._blocks[self._first : self._first + _FIRST])
+        short = (block.text for block in self._blocks if len(block.tokens) <= _SAID_WORDS and _MAY_HAVE_DAY.search(block.text))
+        said = self._read(behind for text in short for behind in _behind_words(text))
+        return self.at_headline or next((day for day in chain(datelines, said) if day), None)
 
+    @cached_property
+    def at_headline(self) -> str | None:
+        """In a short line near the headline or in one that is named as a date."""
+        return next(self._read(line.text for line in self._likely), None)
 
-def _first_sentence(blocks: list[Block]) -> int:
-    return next((i for i, b in enumerate(blocks) if b.good), len(blocks))
+    @cached_property
+    def said(self) -> str | None:
+        """In such a line, behind words such as "posted on": what else stands there may be today's date."""
+        return next(self._read(behind for line in self._likely for behind in _behind_words(line.text)), None)
+
+    @cached_property
+    def under_headline(self) -> str | None:
+        """Between the headline and the first sentence, in a line that says little else and nothing of a change."""
+        return next(self._read(line.text for line in self._byline() if not _CHANGED.search(line.text)), None)
+
+    @cached_property
+    def bare_lines(self) -> list[BareLine]:
+        """All lines that hold nothing but a day, in reading order."""
+        short = (block.text for block in self._blocks if len(block.tokens) <= _FEW_WORDS and _MAY_HAVE_DAY.search(block.text))
+        return [line for text in short if (line := _bare(text, self._language))]
+
+    @property
+    def alone(self) -> str | None:
+        """In the first line that holds a day and a clock and nothing else, as forums head their posts, else the only day that has lines to itself."""
+        clocked = next((line.day for line in self.bare_lines if line.clock), None)
+        days = {line.day for line in self.bare_lines}
+        return clocked or (days.pop() if len(days) == 1 else None)
+
+    def _read(self, texts: Iterable[str]) -> Iterator[str]:
+        return (day for text in texts if (day := read_day(text, self._language)))
+
+    def _byline(self) -> Iterator[Block]:
+        if self._heading is None:
+            return
+        for block in self._blocks[self._heading + 1 : self._heading + _UNDER]:
+            if block.good:
+                return
+            if len(block.tokens) <= _FEW_WORDS and _MAY_HAVE_DAY.search(block.text):
+                yield block
+
+    @cached_property
+    def _likely(self) -> list[Block]:
+        """Short lines with a year, the likeliest first: what follows the headline, what precedes it, what is named a date, what precedes the first sentence."""
+        blocks, heading = self._blocks, self._heading
+        parts = [blocks[max(self._first - _BEFORE, 0) : self._first + 3]]
+        if heading is not None:
+            parts[:0] = [blocks[heading : heading + _AFTER], blocks[max(heading - _BEFORE, 0) : heading]]
+        named = [b for b in blocks if not _NAMED.isdisjoint(b.frame.words)]
+        lines = chain(*parts[:-1], named, parts[-1])
+        return [b for b in lines if len(b.tokens) <= _WORDS and _MAY_HAVE_DAY.search(b.text)]
 
 
 def _dateline(text: str, language: str) -> str | None:
@@ -88,23 +158,28 @@ def _dateline(text: str, language: str) -> str | None:
     return _read(match, language) if named or not before else None
 
 
-def _behind_words(blocks: list[Block]) -> Iterator[str]:
-    for block in blocks:
-        if len(block.tokens) <= _SAID_WORDS and _MAY_HAVE_DAY.search(block.text) and (match := _SAID.search(block.text)):
-            yield block.text[match.end() : match.end() + _SAID_NEAR]
+def _behind_words(text: str) -> Iterator[str]:
+    if match := _SAID.search(text):
+        yield text[match.end() : match.end() + _SAID_NEAR]
 
 
-def _likely(blocks: list[Block], title: str) -> Iterator[Block]:
-    """Short lines with a year, the likeliest first: what follows the headline, what precedes it, what is named a date, what precedes the first sentence."""
-    headings = [i for i, b in enumerate(blocks) if b.frame.tag == "h1"]
-    heading = max((i for i in headings if blocks[i].text in title), key=lambda i: len(blocks[i].text), default=headings[0] if headings else None)
-    first = _first_sentence(blocks)
-    parts = [blocks[max(first - _BEFORE, 0) : first + 3]]
-    if heading is not None:
-        parts[:0] = [blocks[heading : heading + _AFTER], blocks[max(heading - _BEFORE, 0) : heading]]
-    named = [b for b in blocks if not _NAMED.isdisjoint(b.frame.words)]
-    for part in (*parts[:-1], named, parts[-1]):
-        yield from (b for b in part if len(b.tokens) <= _WORDS and _MAY_HAVE_DAY.search(b.text))
+def _bare(text: str, language: str) -> BareLine | None:
+    match = _first_day(text)
+    day = _read(match, language) if match else None
+    if match is None or day is None:
+        return None
+    rest = f"{match.string[: match.start()]} {match.string[match.end() :]}"
+    clock = _CLOCK.search(rest)
+    rest = _CLOCK.sub(" ", rest)
+    # What is left may name the weekday and the hours; a colon names what the day is ("Registered: ").
+    if len(tokens_of(rest)) > (2 if clock else 1) or ":" in rest or _CHANGED.search(rest):
+        return None
+    return BareLine(day, _hour_and_minute(clock) if clock else None)
+
+
+def _hour_and_minute(clock: re.Match[str]) -> tuple[int, int]:
+    hour, half = int(clock[1]), (clock[3] or "").lower()
+    return (hour % 12 + (12 if half == "p" else 0) if half else hour), int(clock[2])
 
 
 def read_day(text: str, language: str) -> str | None:

@@ -13,7 +13,7 @@ from igwire.extract.blocks import cut
 from igwire.extract.dates import url_day
 from igwire.extract.features import Hints, matrix
 from igwire.extract.page import Page, decode
-from igwire.extract.shown import read_day, shown_day
+from igwire.extract.shown import Shown, read_day
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 SENTENCE = "The registry said on Monday that number {} of its zones would be signed before the end of the quarter."
@@ -116,13 +116,13 @@ def test_days_as_they_are_printed(printed, language, day):
 )  # fmt: skip
 def test_a_dateline_is_a_day_before_the_first_sentence(start, day):
     found = blocks(f"<h1>Title of it</h1><p>{start}{SENTENCE.format(1)} {SENTENCE.format(2)} {SENTENCE.format(3)}</p>")
-    assert shown_day(found, "en") == day
+    assert Shown(found, "en").day == day
 
 
 def test_what_was_posted_on_a_day_may_say_so_below_the_text():
     story = "".join(f"<p>{SENTENCE.format(n)}</p>" for n in range(30))
-    assert shown_day(blocks(f"<h1>Title of it</h1>{story}<small>This entry was posted on Saturday, December 3, 2011 at 9:12</small>"), "en") == "2011-12-03"
-    assert shown_day(blocks(f"<h1>Title of it</h1>{story}<small>The next meeting is on Saturday, December 3, 2011</small>"), "en") is None
+    assert Shown(blocks(f"<h1>Title of it</h1>{story}<small>This entry was posted on Saturday, December 3, 2011 at 9:12</small>"), "en").day == "2011-12-03"
+    assert Shown(blocks(f"<h1>Title of it</h1>{story}<small>The next meeting is on Saturday, December 3, 2011</small>"), "en").day is None
 
 
 @pytest.mark.parametrize(
@@ -134,11 +134,11 @@ def test_a_day_first_address_is_read_where_it_is_clear(path, day):
 
 def test_the_shown_day_stands_near_the_headline():
     html = f"<h1>Title of it</h1><div>3 May 2021</div><p>{SENTENCE.format(1)} It recalled the summit of 5 May 1998 and the others that came after it in those years.</p>"
-    assert shown_day(blocks(html), "en") == "2021-05-03"
+    assert Shown(blocks(html), "en").day == "2021-05-03"
     header = "<h1>Site</h1><div>Tuesday, 8 Dec 2020</div>" + "<div>News</div>" * 20
-    assert shown_day(blocks(header + "<h1>Title of it</h1><ul><li>13 Oct 2020 18:29</li></ul>"), "en", "Title of it - Site") == "2020-10-13"
-    assert shown_day(blocks("<div>8 Dec 2020</div><h1>Title</h1><div>13 Oct 2020</div>"), "en") == "2020-10-13"
-    assert shown_day(blocks("<h1>Title</h1><p>" + SENTENCE.format("of 5 May 1998") * 2 + "</p>"), "en") is None
+    assert Shown(blocks(header + "<h1>Title of it</h1><ul><li>13 Oct 2020 18:29</li></ul>"), "en", "Title of it - Site").day == "2020-10-13"
+    assert Shown(blocks("<div>8 Dec 2020</div><h1>Title</h1><div>13 Oct 2020</div>"), "en").day == "2020-10-13"
+    assert Shown(blocks("<h1>Title</h1><p>" + SENTENCE.format("of 5 May 1998") * 2 + "</p>"), "en").day is None
 
 
 @pytest.mark.parametrize(
