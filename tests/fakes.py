@@ -34,8 +34,9 @@ class FakeFetcher:
         self.asked: list[tuple[str, dict[str, str]]] = []
 
     def get(
-        self, url: str, *, headers: Mapping[str, str] | None = None, max_bytes: int = 0, deadline_s: float = 0, came: Hops = (), across: bool = False
-    ) -> Capture:
+        self, url: str, *, headers: Mapping[str, str] | None = None, max_bytes: int = 0, deadline_s: float = 0, came: Hops = (), across: bool = False,
+        https_only: bool = False,
+    ) -> Capture:  # fmt: skip
         self.asked.append((url, dict(headers or {})))
         answer = self.answers.get(url, (404, b""))
         if isinstance(answer, Exception):
@@ -44,7 +45,8 @@ class FakeFetcher:
         fields = tuple((more[0] if more else {"Content-Type": "text/html"}).items())
         if location := dict(fields).get("Location"):
             hops = (*came, (status, url))
-            return self.get(next_hop(hops, location, across=across), headers=headers, came=hops, across=across)
+            target = next_hop(hops, location, across=across, https_only=https_only)
+            return self.get(target, headers=headers, came=hops, across=across, https_only=https_only)
         requested = came[0][1] if came else url
         return Capture(requested_url=requested, final_url=url, fetched_at=self.clock.now(), status=status, headers=fields, body=body, wire=body, redirects=came)
 

@@ -71,7 +71,7 @@ class FetchError(IgwireError):
     """One request failed.
 
     `reason` is one word (`blocked_address`, `bad_redirect`, `too_many_redirects`, `deadline`, `too_large`, `decode_error`,
-    `short_body`, `connection`, `tls`, `dns`, `bad_response`); `detail` a sentence.
+    `short_body`, `connection`, `tls`, `dns`, `bad_response`, `downgrade`); `detail` a sentence.
     """
 
     def __init__(self, url: str, reason: str, detail: str = "") -> None:

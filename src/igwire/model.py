@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
 MENTION_TYPES = (
@@ -60,6 +61,8 @@ class Source:
     poll_min_s: float | None = None
     # Seconds between two requests to the host; None = the general rule. Shorter than it only by agreement.
     gap_s: float | None = None
+    # Nothing of the source is asked for in the clear: http links are asked for by https, and a redirect to http is refused.
+    https_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +170,12 @@ class Capture:
     def moved_permanently(self) -> bool:
         """Whether it was reached through redirects, and through permanent ones (301, 308) only."""
         return bool(self.redirects) and all(status in (301, 308) for status, _ in self.redirects)
+
+    @property
+    def downgraded(self) -> bool:
+        """Whether a redirect led from https to http: whoever sits between may have written what came."""
+        went = [*(url for _, url in self.redirects), self.final_url]
+        return any(left.startswith("https:") and met.startswith("http:") for left, met in pairwise(went))
 
     def header(self, name: str) -> str | None:
         """First value of the header `name`, case ignored, or None."""

@@ -34,10 +34,12 @@ class Fetcher(Protocol):
         deadline_s: float = 0,
         came: tuple[tuple[int, str], ...] = (),
         across: bool = False,
+        https_only: bool = False,
     ) -> Capture:
         """The final answer, any status. 0 = the general limit. Raises FetchError or BadUrl.
 
         A redirect to another host is followed only with `across`, otherwise it raises Elsewhere; who goes on gives its hops as `came`.
+        With `https_only` a redirect to an address without TLS is a FetchError (`downgrade`).
         """
 
 

@@ -49,6 +49,11 @@ def fetch_url(url: str, base: str | None = None) -> str:
     return str(parsed.href)
 
 
+def secured(url: str) -> str:
+    """The address by https; a port that is written out stays."""
+    return f"https:{url[5:]}" if url[:5].lower() == "http:" else url
+
+
 def identity_url(url: str) -> str:
     """The address by which an article is known: https, no default port, no fragment (but `#!`), sorted query without trackers.
 

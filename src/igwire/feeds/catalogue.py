@@ -19,6 +19,7 @@ HERE = Path(__file__).parent / "catalogue"
 _KNOWN = {f.name: f for f in fields(Source)}
 _REQUIRED = [name for name, f in _KNOWN.items() if f.default is MISSING]
 _CHOICES = {"kind": SOURCE_KINDS, "rights": ("full", "excerpt", "metadata"), "status": ("active", "probation", "wanted"), "way": ("feed", "sitemap", "listing")}
+_URLS = ("site", "feed_url", "sitemap_url", "listing_url")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 
 
@@ -110,6 +111,8 @@ def _source(raw: Any) -> Source:
         raise ValueError(f"the field {missing[0]!r} is missing")
     for name, value in raw.items():
         _check(name, value)
+    if raw.get("https_only") and (plain := [name for name in _URLS if str(raw.get(name) or "").startswith("http:")]):
+        raise ValueError(f"the source is https_only, and its {plain[0]} is not")
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()}
     return Source(**values)
 
@@ -119,12 +122,14 @@ def _check(name: str, value: Any) -> None:
         raise ValueError(f"the id {value!r} must be lower-case letters, digits and hyphens")
     if name in _CHOICES and value not in _CHOICES[name]:
         raise ValueError(f"{name} {value!r} is not one of {', '.join(_CHOICES[name])}")
-    if name in ("site", "feed_url", "sitemap_url", "listing_url") and value is not None:
+    if name in _URLS and value is not None:
         _check_url(name, value)
     if name == "collections" and not (isinstance(value, list) and all(isinstance(v, str) for v in value)):
         raise ValueError("collections must be a list of words")
     if name in ("gap_s", "poll_min_s") and value is not None and not isinstance(value, int | float):
         raise ValueError(f"{name} {value!r} must be a number of seconds")
+    if name == "https_only" and not isinstance(value, bool):
+        raise ValueError(f"https_only {value!r} must be true or false")
     if name == "listing_rule" and value is not None:
         _check_rule(value)
     if name == "timezone" and value is not None:

@@ -75,8 +75,9 @@ class Client:
         self._watchdog = _Watchdog()
 
     def get(
-        self, url: str, *, headers: Mapping[str, str] | None = None, max_bytes: int = 0, deadline_s: float = 0, came: Hops = (), across: bool = False
-    ) -> Capture:
+        self, url: str, *, headers: Mapping[str, str] | None = None, max_bytes: int = 0, deadline_s: float = 0, came: Hops = (), across: bool = False,
+        https_only: bool = False,
+    ) -> Capture:  # fmt: skip
         """The final answer, whatever its status. Raises FetchError (Elsewhere among them) or BadUrl."""
         started = time.monotonic()
         deadline = _Deadline(started + (deadline_s or self._total_s), self._watchdog)
@@ -90,7 +91,7 @@ class Client:
                     return self._capture(requested, target, response, hops, max_bytes or self._max_bytes, deadline, started)
                 response.close()
                 hops = (*hops, (response.status_code, target))
-                target = next_hop(hops, location, across=across)
+                target = next_hop(hops, location, across=across, https_only=https_only)
 
     def _session(self) -> requests.Session:
         if not hasattr(self._local, "session"):

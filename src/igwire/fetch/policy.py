@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from igwire.model import Capture
+from igwire.model import Capture, Source
+from igwire.urls import secured
 
 # A longer crawl-delay is a way of saying no, or a mistake; Common Crawl honours the same span.
 _LONGEST_DELAY_S = 120.0
@@ -24,6 +25,11 @@ def gap_s(own: float | None, crawl_delay: float | None, general: float) -> float
     """Seconds between two requests to a host: an agreement in the catalogue, else the longer of our rule and the site's."""
     asked = min(crawl_delay or 0.0, _LONGEST_DELAY_S)
     return max(own, asked) if own is not None else max(general, asked)
+
+
+def address(source: Source, url: str) -> str:
+    """Where something of the source is asked for: by https where nothing of it goes in the clear."""
+    return secured(url) if source.https_only else url
 
 
 def cooling_until(status: int, headers: Iterable[tuple[str, str]], *, now: datetime, failures: int) -> datetime | None:

@@ -11,10 +11,10 @@ STATUSES = {301, 302, 303, 307, 308}
 Hops = tuple[tuple[int, str], ...]
 
 
-def next_hop(hops: Hops, location: str, *, across: bool = False) -> str:
+def next_hop(hops: Hops, location: str, *, across: bool = False, https_only: bool = False) -> str:
     """The address that the last of the `hops`, over the whole chain, leads to by its Location header, when it lies on the same host.
 
-    Raises Elsewhere for another host (unless `across`), FetchError too_many_redirects or bad_redirect.
+    Raises Elsewhere for another host (unless `across`), FetchError too_many_redirects, bad_redirect or, with `https_only`, downgrade.
     """
     current = hops[-1][1]
     if len(hops) > MAX_REDIRECTS:
@@ -23,6 +23,8 @@ def next_hop(hops: Hops, location: str, *, across: bool = False) -> str:
     if any(target == left for _, left in hops):
         # No cookies are kept, so the same request would get the same answer.
         raise FetchError(current, "too_many_redirects", f"redirects in a circle to {target[:200]}")
+    if https_only and not target.startswith("https:"):
+        raise FetchError(current, "downgrade", f"redirects to {target[:200]}, and the source is only asked by https")
     if not across and slot_host(target) != slot_host(current):
         raise Elsewhere(target, hops)
     return target

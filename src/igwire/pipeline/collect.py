@@ -80,7 +80,8 @@ class _Collecting(PageRequests):
             self._end(item, Outcome.REJECTED, "noindex", state="rejected", detail="X-Robots-Tag")
         else:
             self.pages.append((item.id, raw, capture.fetched_at))
-            self.details[item.id] = f"{len(capture.body)} bytes from {capture.final_url}"
+            clear = ", led there from https" if capture.downgraded else ""
+            self.details[item.id] = f"{len(capture.body)} bytes from {capture.final_url}{clear}"
 
     def failed(self, item: Item, error: FetchError | BadUrl) -> None:
         """Try again later what a later try may mend."""

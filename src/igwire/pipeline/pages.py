@@ -102,7 +102,7 @@ class PageRequests(ABC):
     def jobs(self, wanted: Iterable[Item]) -> Iterator[Trip[Job]]:
         """The batch's requests, each origin's robots file first where the stored one is old."""
         for item in sorted(wanted, key=lambda i: (i.first_seen_at, i.id)):
-            yield from self._enter(Trip(item, item.asked_url))
+            yield from self._enter(Trip(item, policy.address(self.parts.source(item.source_id), item.asked_url)))
 
     def _enter(self, trip: Trip[Job]) -> Iterator[Trip[Job]]:
         """The request for a page, after the one for its robots file."""
@@ -127,7 +127,8 @@ class PageRequests(ABC):
             return held
         try:
             if isinstance(trip.job, Item):
-                answer = self.fetcher.get(trip.url, headers=self.headers(trip.job), came=trip.came)
+                https_only = self.parts.source(trip.job.source_id).https_only
+                answer = self.fetcher.get(trip.url, headers=self.headers(trip.job), came=trip.came, https_only=https_only)
                 return self.keeper.pack(webarchive.restored(trip.job, answer), self.facts(trip.job, answer.final_url))
             # What a robots file's redirects lead to counts for the origin that was asked, whoever serves it (RFC 9309 section 2.3.1.2): a small file
             # once a day, and without it nothing may be asked; so it is fetched in one go.

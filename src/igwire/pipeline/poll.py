@@ -111,7 +111,7 @@ class _Polling:
         self.states[source.id] = state
         headers = {"Accept": _ACCEPT, **polling.validators(source, state, self.parts.clock.now())}
         try:
-            return self.fetcher.get(trip.url, headers=headers, max_bytes=_MAX_BYTES, came=trip.came)
+            return self.fetcher.get(trip.url, headers=headers, max_bytes=_MAX_BYTES, came=trip.came, https_only=source.https_only)
         except (FetchError, BadUrl) as error:
             return error
 
@@ -144,7 +144,7 @@ class _Polling:
         fresh = sent.status == 200 and not polling.same_body(source, self.states[source.id], body_hash)
         return Answer(
             at=now, status=sent.status, headers=polling.header_fields(sent.headers), final_url=sent.final_url, body_hash=body_hash,
-            permanent_to=sent.final_url if sent.moved_permanently else None, feed=self._read(source, sent) if fresh else None,
+            permanent_to=sent.final_url if sent.moved_permanently else None, downgraded=sent.downgraded, feed=self._read(source, sent) if fresh else None,
         )  # fmt: skip
 
     def _read(self, source: Source, capture: Capture) -> ParsedFeed:
@@ -163,7 +163,7 @@ class _Polling:
             known = self._known(conn, source, answer.feed) if answer.feed else ()
             decided = polling.decide(source, before, answer, known)
             self.keeper.note(conn)
-            found = self._store(conn, source, decided, answer.at)
+            found = self._store(conn, source, decided, answer)
             sources.save(conn, decided.after)
         self.count(decided.after.state)
         if decided.after.failures == 0:
@@ -175,7 +175,8 @@ class _Polling:
         known = list(sources.known(conn, source.id, *polling.keys(feed)[1:]))
         return [*known, *sources.lately(conn, source.id)] if polling.unfamiliar(feed, known) else known
 
-    def _store(self, conn: sa.Connection, source: Source, decided: Decision, now: datetime) -> int:
+    def _store(self, conn: sa.Connection, source: Source, decided: Decision, answer: Answer) -> int:
+        now = answer.at
         found = len(items.add(conn, decided.new, now=now, mode=self.mode))
         for entry, was in decided.known:
             items.see(conn, was.item_id, entry, now=now)
@@ -184,7 +185,8 @@ class _Polling:
         if decided.gap:
             sources.note_gap(conn, source.id, *decided.gap, reason="rolled_over", now=now)
         dropped = "".join(f", {count} {why}" for why, count in (decided.dropped or {}).items())
-        detail = f"{decided.after.state}: {decided.after.state_reason or ''}{dropped}"
+        clear = f", led from https to {answer.final_url}" if answer.downgraded else ""
+        detail = f"{decided.after.state}: {decided.after.state_reason or ''}{dropped}{clear}"
         runs.note(conn, "poll", now=now, run_id=self.run_id, source_id=source.id, detail=detail)
         for alert in decided.alerts:
             runs.note(conn, "alert", now=now, run_id=self.run_id, source_id=source.id, detail=alert)

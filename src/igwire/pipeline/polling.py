@@ -76,6 +76,8 @@ class Answer:
     final_url: str = ""
     # Where a chain of nothing but permanent redirects (301, 308) led.
     permanent_to: str | None = None
+    # A redirect led from https to http.
+    downgraded: bool = False
     body_hash: str | None = None
     # The parsed body; None when there was none to parse, or it is the last one again.
     feed: ParsedFeed | None = None
@@ -102,7 +104,8 @@ class Decision:
 
 def address(source: Source, state: SourceState) -> str:
     """The feed's address: the one that a permanent move led to, unless the catalogue changed its mind since."""
-    return state.feed_url if state.feed_url and state.feed_url_was == source.feed_url else source.feed_url or ""
+    found = state.feed_url if state.feed_url and state.feed_url_was == source.feed_url else source.feed_url or ""
+    return policy.address(source, found)
 
 
 def validators(source: Source, state: SourceState, now: datetime) -> dict[str, str]:

@@ -73,7 +73,7 @@ class Visits:
         """One request of a walk, or one that is a walk by itself."""
         if (kept := self._kept(source, ask.url)) is not None:
             return self._read(source, ask, kept)
-        sent = self._sent(ask, Trip(source, ask.url))
+        sent = self._sent(ask, Trip(source, policy.address(source, ask.url)))
         if not isinstance(sent, Capture):
             return Got(problem=sent)
         self._keep(source, ask.url, sent)
@@ -149,7 +149,8 @@ class Visits:
         sent: Capture | Elsewhere | str
         self.requests += 1
         try:
-            sent = self.fetcher.get(trip.url, max_bytes=_MAX_BYTES, came=() if robots else trip.came, across=robots)
+            https_only = trip.job.https_only and not robots
+            sent = self.fetcher.get(trip.url, max_bytes=_MAX_BYTES, came=() if robots else trip.came, across=robots, https_only=https_only)
         except Elsewhere as met:
             sent = met
         except (FetchError, BadUrl) as error:

@@ -124,6 +124,8 @@ def test_the_reviewed_catalogue_is_whole():
         ("sources:\n- id: a\n  title: A\n  site: ftp://x\n", 2, "site"), ("sources:\n- {id: a, title: A, site: 'http://x.example/', colour: red}\n", 2, "unknown field"),
         ("sources: [\n", 2, "YAML"), ("a list\n", 1, "sources"), ("sources:\n- {id: a, title: A, site: 'http://x.example/', kind: odd}\n", 2, "not one of"),
         ("sources:\n- {id: a, title: A, site: 'http://x.example/'}\n- {id: a, title: B, site: 'http://y.example/'}\n", 3, "twice"),
+        ("sources:\n- {id: a, title: A, site: 'https://x.example/', feed_url: 'http://x.example/f', https_only: true}\n", 2, "its feed_url is not"),
+        ("sources:\n- {id: a, title: A, site: 'https://x.example/', https_only: often}\n", 2, "true or false"),
     ],
 )  # fmt: skip
 def test_faults_of_a_catalogue_are_named_by_file_and_line(tmp_path, text, line, message):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from igwire.errors import Elsewhere, FetchError
@@ -38,3 +40,10 @@ def test_a_circle_ends_at_once():
     with pytest.raises(FetchError, match="circle") as met:
         next_hop(hops("http://x.example/", "http://y.example/"), "http://x.example/")
     assert met.value.reason == "too_many_redirects"
+
+
+@pytest.mark.parametrize("location", ["http://x.example/b", "http://y.example/", "//x.example/b"])
+def test_no_redirect_leads_out_of_https_where_nothing_else_is_wanted(location):
+    clear = location.startswith("http:")
+    with pytest.raises(FetchError, match="only asked by https") if clear else contextlib.nullcontext():
+        next_hop(hops("https://x.example/a"), location, across=True, https_only=True)
