@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
+
+from igwire.enrich.fold import places
 
 _BRACKETED = re.compile(r"[(（](?:the )?([^\W\d_][^\W_.&-]*(?:[.&-]?[^\W_])+)[)）]")
 _LONGEST = 12
@@ -25,11 +28,9 @@ class Definition:
 
 def definitions(text: str) -> Iterator[Definition]:
     """Each "Long Form (LF)" of the text, where the letters are the words' first ones, in order."""
-    if "(" not in text and "（" not in text:
-        return
-    for match in _BRACKETED.finditer(text):
-        short = match[1]
-        if not short.isupper() or len(short) > _LONGEST:
+    for at in sorted(chain(places(text, "("), places(text, "（"))):
+        match = _BRACKETED.match(text, at)
+        if not match or not (short := match[1]).isupper() or len(short) > _LONGEST:
             continue
         letters = [c for c in short if c.isalpha()]
         low = text.rfind("\n", 0, match.start()) + 1

@@ -77,6 +77,14 @@ def key(name: str) -> str:
     return fold(name).text.strip()
 
 
+def places(text: str, part: str) -> Iterator[int]:
+    """Everywhere a part stands in a text, none overlapping another: for few letters many times as fast as a pattern."""
+    at = text.find(part)
+    while at >= 0:
+        yield at
+        at = text.find(part, at + len(part))
+
+
 def _codes(text: str) -> Codes:
     """UTF-16, which has one number for every character that folding knows."""
     return np.frombuffer(text.encode("utf-16-le", "surrogatepass"), dtype="<u2")

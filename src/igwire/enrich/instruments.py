@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
+from igwire.enrich.fold import places
 from igwire.enrich.names import Found
 
 # As sure as a name that stands by itself.
@@ -29,19 +32,23 @@ _RULES: tuple[tuple[str, str, float, re.Pattern[str]], ...] = (
 )  # fmt: skip
 
 
-# What a text must hold for a rule to be tried at all: looking for a few letters costs far less than the rule.
+# What every match of a rule holds: looking for a few letters costs far less than the rule, which is tried only around them.
 _NEEDS: dict[str, tuple[str, ...]] = {
     "RFC number": ("RFC", "STD", "BCP"), "UN document symbol": ("A/", "S/", "E/"),
     "resolution number": ("esolution", "ésolution", "esolución", "езолюци"), "EU act number": ("(EU)", "(UE)", "(EC)", "(CE)", "egulation ", "irectiv", "ichtlinie"),
     "US bill number": ("H.", "S.", "HR ", "PL ", "P.L.", "Public Law"), "bill number": ("ill ", "PL", "PEC", "аконопроект"),
-    "law number": ("-ФЗ", "oi n°", "ey ", "ei ", "ecreto", "écret"), "docket number": ("ocket", "ase", "sunto", "ffaire", "C-", "T-"),
+    "law number": ("-ФЗ", "oi n°", "Ley ", "ley ", "Lei ", "lei ", "ecreto", "écret"), "docket number": ("ocket", "Case", "case", "sunto", "ffaire", "C-", "T-"),
     "ITU Recommendation": ("Recom", "ITU-T", "UIT-T"), "CVE number": ("CVE-",), "AS number": ("AS",),
 }  # fmt: skip
 _NUMBERS = re.compile(r"\d\.\d|[0-9a-f]:[0-9a-f:]")
-_ADDRESS = re.compile(rf"\.(?<=[a-z0-9]\.)(?:{_TLD})\b")
+# An address begins where these letters begin, at most so many before its last dot.
+_OF_ADDRESS, _LONGEST_ADDRESS = "abcdefghijklmnopqrstuvwxyz0123456789.-", 260
+_ENDING = re.compile(rf"\.(?:{_TLD})\b")
 _DIGITS = re.compile(r"[0-9]+")
 # Between a rule's letters and its first digit stand so many characters at most, behind the last digit so many.
 _AHEAD, _BEHIND = 40, 5
+# No match begins so far ahead of the letters that it needs, or ends so far behind them.
+_BEFORE_LETTERS, _AFTER_LETTERS = 30, 100
 
 
 def _beside_digits(text: str) -> str:
@@ -54,14 +61,48 @@ def _beside_digits(text: str) -> str:
     return "\n".join(parts)
 
 
-def _worth_trying(rule: str, text: str, beside: str) -> bool:
+def _matches(rule: str, pattern: re.Pattern[str], text: str, beside: str) -> Iterable[re.Match[str]]:
+    """All matches of a rule; the text is searched only where it holds what the rule needs."""
     if rule == "domain name":
-        return _ADDRESS.search(text) is not None
+        return _addresses(pattern, text)
     if rule == "Internet-Draft":
-        return "draft-" in text
-    if rule == "IP prefix":
-        return _NUMBERS.search(beside) is not None
-    return any(map(beside.__contains__, _NEEDS[rule]))
+        worth = "draft-" in text
+    elif rule == "IP prefix":
+        return _around(_dotted(text), pattern, text) if _NUMBERS.search(beside) else ()
+    else:
+        return _around(chain.from_iterable(places(text, letters) for letters in _NEEDS[rule] if letters in beside), pattern, text)
+    return pattern.finditer(text) if worth else ()
+
+
+def _dotted(text: str) -> Iterator[int]:
+    """What every address of four numbers holds, and every prefix of the longer kind."""
+    yield from (dot for dot in places(text, ".") if text[dot - 1 : dot].isdigit() and text[dot + 1 : dot + 2].isdigit())
+    yield from places(text, ":/")
+
+
+def _around(needed: Iterable[int], pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Matches near the places of what they need; stretches that overlap are searched as one."""
+    low = high = -1
+    for at in sorted(needed):
+        if at - _BEFORE_LETTERS > high:
+            yield from pattern.finditer(text, low, high) if high >= 0 else ()
+            low = max(at - _BEFORE_LETTERS, 0)
+        high = at + _AFTER_LETTERS
+    if high >= 0:
+        yield from pattern.finditer(text, low, high)
+
+
+def _addresses(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Matches of domain names, which begin where the letters of an address begin."""
+    done = -1
+    for dot in places(text, "."):
+        if not "a" <= text[dot + 1 : dot + 2] <= "z" or text[dot - 1 : dot] not in _OF_ADDRESS or not _ENDING.match(text, dot):
+            continue
+        before = text[max(dot - _LONGEST_ADDRESS, 0) : dot]
+        start = dot - len(before) + len(before.rstrip(_OF_ADDRESS))
+        if start > done and (match := pattern.match(text, start)):
+            done = match.end()
+            yield match
 
 
 def instruments(text: str) -> list[Found]:
@@ -70,9 +111,7 @@ def instruments(text: str) -> list[Found]:
     taken = bytearray(len(text))
     found = []
     for kind, rule, score, pattern in _RULES:
-        if not _worth_trying(rule, text, beside):
-            continue
-        for match in pattern.finditer(text):
+        for match in _matches(rule, pattern, text, beside):
             start, end = match.span()
             if taken.find(1, start, end) < 0:
                 taken[start:end] = b"\x01" * (end - start)

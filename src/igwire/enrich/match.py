@@ -49,9 +49,12 @@ class _Pattern(NamedTuple):
 
 
 class Matcher:
-    """The automaton over all names of a knowledge base, and over those names of cities that capitals do not show."""
+    """The automaton over all names of a knowledge base, and over those names of cities that capitals do not show.
 
-    def __init__(self, kb: KnowledgeBase, cities: Iterable[City] = ()) -> None:
+    It finds the words too listed in `firsts` (see speakers.Words), which others look for: the pass over the text is paid already.
+    """
+
+    def __init__(self, kb: KnowledgeBase, cities: Iterable[City] = (), firsts: Iterable[str] = ()) -> None:
         keys: dict[str, list[Name]] = {}
         for name in [*(n for entity in kb.by_id.values() for n in _names(entity)), *_city_names(cities)]:
             for pattern in _patterns(name.text):
@@ -61,11 +64,20 @@ class Matcher:
             for pattern, names in keys.items()
         ]
         # A tenth of the DFA's memory, and as fast: most characters of a text leave the root by no edge.
-        self._automaton = AhoCorasick(list(keys), implementation=Implementation.ContiguousNFA)
+        first_letters = dict.fromkeys(map(_first_word, firsts))
+        self._automaton = AhoCorasick([*keys, *first_letters], implementation=Implementation.ContiguousNFA)
 
     def hits(self, text: str, folded: Folded | None = None) -> list[Hit]:
         """All names in the text (`folded`: the same, folded), the longest at each place, none overlapping, in order."""
-        found = list(self._candidates(text, folded or fold(text)))
+        return self.scan(text, folded or fold(text))[0]
+
+    def scan(self, text: str, folded: Folded) -> tuple[list[Hit], list[int]]:
+        """The hits, and where words stand (code points, in order) that may be one of `firsts`: all that are, and others that fold alike."""
+        words: list[int] = []
+        found = list(self._candidates(text, folded, words))
+        return self._apart(text, found), words
+
+    def _apart(self, text: str, found: list[Hit]) -> list[Hit]:
         if all(a.end <= b.start for a, b in itertools.pairwise(found)):
             return found
         taken: list[Hit] = []
@@ -76,9 +88,12 @@ class Matcher:
                 taken.append(hit)
         return sorted(taken, key=lambda hit: hit.start)
 
-    def _candidates(self, text: str, folded: Folded) -> Iterator[Hit]:
-        where, content = folded.original, folded.text
+    def _candidates(self, text: str, folded: Folded, words: list[int]) -> Iterator[Hit]:
+        where, content, names_end = folded.original, folded.text, len(self._patterns)
         for number, first, last in self._automaton.find_matches_as_indexes(content, overlapping=True):
+            if number >= names_end:
+                words.append(where(first + 1))
+                continue
             lead, tail, arabic, names = self._patterns[number]
             first += lead
             if arabic and not _ARABIC_PREFIX.search(content, max(first - _PREFIX_LENGTH, 0), first):
@@ -93,6 +108,13 @@ class Matcher:
                 yield Hit(start, end, fitting)
 
 
+def _first_word(word: str) -> str:
+    """The pattern for such words. Of Russian words folding may leave no more than three letters."""
+    folded = key(word.rstrip("*"))
+    return f" {folded[:3]}" if folded >= _CYRILLIC else f" {folded}" if word.endswith("*") else f" {folded} "
+
+
+_CYRILLIC = "\u0400"
 _APOSTROPHES = ("'", "’")
 
 

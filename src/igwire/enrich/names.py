@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -89,7 +89,7 @@ class NameTypes:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._v = vocabulary
 
-    def cut(self, text: str, start: int, sequence: str, spans: list[Span], first: bool) -> Iterator[Group]:
+    def cut(self, text: str, start: int, sequence: str, spans: Sequence[Span], first: bool) -> Iterator[Group]:
         """The groups of a sequence that begins at `start`: cut at linked spans, at possessives, and at "and" or "of" that join no name."""
         run = _Run(text, first)
         for match in TOKEN.finditer(sequence):
@@ -220,7 +220,7 @@ class NameTypes:
             keys = keys[:-1]
         return bool(keys) and self.namelike(keys) and keys[-1] not in v["organisation"]
 
-    def namelike(self, keys: list[str]) -> bool:
+    def namelike(self, keys: Sequence[str]) -> bool:
         """Whether none of the folded words is a common one or a title."""
         v = self._v
         return v.ordinary.isdisjoint(keys) and keys[0] not in v["organisation"]

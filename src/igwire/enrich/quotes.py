@@ -9,20 +9,22 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple
 
-from igwire.enrich.fold import key
-from igwire.enrich.speakers import HAN_TITLE, Speaker, Words
+from igwire.enrich.fold import key, places
+from igwire.enrich.speakers import HAN_TITLE, Clause, Speaker, WordKinds, Words
 
 # No statement is longer; each pattern excludes its own marks, so that unpaired ones cost nothing.
 _MARKS = re.compile(
     r"“(?P<a>[^“”„\n]{1,1500})”|„(?P<b>[^“”„\n]{1,1500})[“”]|«(?P<c>[^«»\n]{1,1500})»|「(?P<d>[^「」\n]{1,800})」|『(?P<e>[^『』\n]{1,800})』"
     r"|(?<![\w\"])\"(?P<f>[^\"\n]{1,1500})\"(?!\w)|(?<![\w‘’])‘(?P<g>[^‘’\n]{12,1500}(?:’\w[^‘’\n]{0,600}){0,20})’(?!\w)"
 )
-# The search for one character of few passes over a text far faster than that for a pattern.
-_OPENING_MARK = re.compile('[“„«「『"‘]')
+_OPENING = '“„«「『"‘'
 _REACH = 220
-_SENTENCE_END = re.compile(r"[.!?…](?=\s+[^\W\d_a-zа-я]|\s*$|\s+[“«„\"])|[。！？؟\n]|(?<=[^\W\d_])\.(?=\s*$)")
+# One of few characters comes first in the pattern: the search passes over all else at once.
+_SENTENCE_END = re.compile(r"[.!?…。！？؟\n](?:(?<=[。！？؟\n])|(?=\s+[^\W\d_a-zа-я]|\s*$|\s+[“«„\"]))")
 _TERMINAL = ".!?…。！？؟"
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
@@ -51,12 +53,10 @@ class QuoteFinder:
     """Finds quotations by the words of `speech` (see kb/lists/speech.yaml). Pure."""
 
     def __init__(self, speech: Mapping[str, Sequence[str]]) -> None:
-        self._verb = Words(speech["verbs"])
-        self._pronoun = Words(speech["pronouns"])
-        self._thing = Words(speech["things"])
-        self._body = Words(speech["bodies"])
-        self._office = Words(speech["offices"])
-        self._work = Words(speech["works"])
+        kinds = ("verbs", "pronouns", "things", "bodies", "offices", "works")
+        self._verb, self._pronoun, self._thing, self._body, self._office, self._work = (Words(speech[kind]) for kind in kinds)
+        self._in_clause = WordKinds([self._verb, self._work])
+        self._in_subject = WordKinds([self._pronoun, self._office, self._thing, self._body])
 
     def find(self, text: str, names: Sequence[Speaker]) -> tuple[dict[str, Any], ...]:
         """Quotations in order: {start, end, speaker, entity}; offsets are those of the words between the marks. `names`: see speakers.speakers."""
@@ -65,27 +65,32 @@ class QuoteFinder:
             return ()
         return tuple(_Reader(self, text, spans, names).quotes())
 
-    def verb(self, clause: str) -> re.Match[str] | None:
+    def clause(self, words: str) -> Clause:
+        """The clause ready to be asked for its verbs and works."""
+        return Clause(words, self._in_clause)
+
+    def verb(self, clause: Clause) -> re.Match[str] | None:
         """The last word in the clause that tells of speech."""
-        return max(self._verb.finditer(clause), key=lambda match: match.start(), default=None)
+        return max(clause.all(self._verb), key=lambda match: match.start(), default=None)
 
     def first_verb(self, clause: str) -> re.Match[str] | None:
         """The first one."""
         return self._verb.search(clause)
 
-    def subject(self, clause: str) -> str | None:
-        """What stands for a name in the clause: "person" (a pronoun), "office", "body", or None."""
-        if self._pronoun.search(clause) or _INVERTED.search(clause):
+    def subject(self, words: str) -> str | None:
+        """What stands for a name in a clause: "person" (a pronoun), "office", "body", or None."""
+        clause = Clause(words, self._in_subject)
+        if clause.any(self._pronoun) or _inverted(words):
             return "person"
-        if self._office.search(clause):
+        if clause.any(self._office):
             return "office"
-        if self._thing.search(clause) or self._body.search(clause):
+        if clause.any(self._thing) or clause.any(self._body):
             return "body"
         return None
 
-    def names_a_work(self, before: str) -> bool:
+    def names_a_work(self, before: Clause) -> bool:
         """Whether the words before the marks announce a title or a term."""
-        return any(not before[match.end() :].strip(" :,—–-\u00a0") for match in self._work.finditer(before))
+        return any(not before.text[match.end() :].strip(" :,—–-\u00a0") for match in before.all(self._work))
 
 
 class _Reader:
@@ -95,13 +100,17 @@ class _Reader:
         self._finder, self._text, self._spans = finder, text, spans
         self._speakers = _outside(names, spans)
         self._starts = [s.start for s in self._speakers]
-        # The first who bears a name or a part of one.
-        self._people: dict[str, Speaker] = {}
-        for speaker in self._speakers:
-            for word in {key(speaker.name), *key(speaker.name).split()} if speaker.person else ():
-                self._people.setdefault(word, speaker)
         self._last: Speaker | None = None
         self._last_at = -1
+
+    @cached_property
+    def _people(self) -> dict[str, Speaker]:
+        """The first who bears a name or a part of one."""
+        people: dict[str, Speaker] = {}
+        for speaker in self._speakers:
+            for word in {key(speaker.name), *key(speaker.name).split()} if speaker.person else ():
+                people.setdefault(word, speaker)
+        return people
 
     def quotes(self) -> Iterator[dict[str, Any]]:
         for number, span in enumerate(self._spans):
@@ -117,16 +126,17 @@ class _Reader:
         after = self._after(span, high)
         words = _count(self._text[span.start : span.end])
         colon = before.rstrip().endswith((":", "："))
-        if not colon and self._finder.names_a_work(before) and not _is_sentence(self._text, span):
+        clause = self._finder.clause(before)
+        if not colon and self._finder.names_a_work(clause) and not _is_sentence(self._text, span):
             return None
         attached = self._attached(span, after, words)
         if words <= _FEW and not (colon or attached):
             return None
-        if colon and (speaker := self._in_clause(before, before_at, strict=False)):
+        if colon and (speaker := self._in_clause(before, before_at, self._finder.verb(clause), strict=False)):
             return speaker
-        if attached and (speaker := self._in_clause(after, span.outer_end, strict=True)):
+        if attached and (speaker := self._in_clause(after, span.outer_end, self._finder.first_verb(after), strict=True)):
             return speaker
-        if not colon and before.strip() and self._finder.verb(before) and (speaker := self._in_clause(before, before_at, strict=False)):
+        if not colon and before.strip() and (verb := self._finder.verb(clause)) and (speaker := self._in_clause(before, before_at, verb, strict=False)):
             return speaker
         return self._unattributed(span, before, words)
 
@@ -156,15 +166,14 @@ class _Reader:
         inner = self._text[span.start : span.end].rstrip()
         opens = inner[-1:] in ",，!?！？،" or after.lstrip()[:1] in ",，،—–-"
         near = " ".join(after.split()[:_NEAR_WORDS])
-        verb = self._finder.first_verb(near) or _INVERTED.search(near)
+        verb = self._finder.first_verb(near) or _inverted(near)
         named = any(True for _ in self._named(span.outer_end, span.outer_end + len(near)))
         if verb:
             return opens or words > _FEW or verb.start() < 3
         return opens and words > _FEW and named and (after.lstrip()[:1] in "—–" or inner[-1:] == ",")
 
-    def _in_clause(self, clause: str, at: int, *, strict: bool) -> Speaker | None:
+    def _in_clause(self, clause: str, at: int, verb: re.Match[str] | None, *, strict: bool) -> Speaker | None:
         """Who speaks by this clause: the name nearest the verb, or what stands for a name there."""
-        verb = self._finder.first_verb(clause) if strict else self._finder.verb(clause)
         named = list(self._named(at, at + len(clause)))
         place = (verb.start(), verb.end()) if verb else (0, 0) if strict else (len(clause), len(clause))
         stand_in = self._finder.subject(clause[max(place[0] - 24, 0) : place[1] + 24]) if verb or not named else None
@@ -221,12 +230,16 @@ _REMEMBERED = 12
 
 def _marked(text: str) -> Iterator[_Span]:
     """Everything between marks, in order."""
-    opening = _OPENING_MARK.search(text)
-    while opening:
-        match = _MARKS.match(text, opening.start())
-        if match:
+    done = 0
+    for at in sorted(chain.from_iterable(places(text, mark) for mark in _OPENING)):
+        if at >= done and (match := _MARKS.match(text, at)):
+            done = match.end()
             yield _span(match)
-        opening = _OPENING_MARK.search(text, (match or opening).end())
+
+
+def _inverted(words: str) -> re.Match[str] | None:
+    """ "dit-il", "a-t-elle"."""
+    return _INVERTED.search(words) if "-t-" in words or "-il" in words or "-elle" in words else None
 
 
 def _span(match: re.Match[str]) -> _Span:
@@ -271,4 +284,5 @@ def _is_sentence(text: str, span: _Span) -> bool:
 
 def _count(words: str) -> int:
     """Words; two Chinese characters count as one."""
-    return len(_WORD.findall(_CJK.sub(" ", words))) + (len(_CJK.findall(words)) + 1) // 2
+    han = 0 if words.isascii() else len(_CJK.findall(words))
+    return len(_WORD.findall(_CJK.sub(" ", words) if han else words)) + (han + 1) // 2

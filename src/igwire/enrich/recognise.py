@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import attrgetter
+from typing import NamedTuple
 
-from igwire.enrich.names import LONGEST_PERSON, Found, Group, NameTypes, Span, Word
-from igwire.enrich.vocabulary import Stretch, Vocabulary, folded
+from igwire.enrich.names import LONGEST_PERSON, Found, Group, NameTypes, Span
+from igwire.enrich.vocabulary import TOKEN, Stretch, Vocabulary, folded
 
 # What may stand before a capital without starting a sentence.
 _STARTERS = frozenset(".!?:…•*|>")
@@ -22,10 +25,37 @@ _BESIDE = "\"“”„«»'‘’(),"
 ONLY_CAPITALS = "capitalised words"
 _CAPITALS_RULE = "written in capitals"
 # News repeats its names; what a sequence is by its own words never changes. Bounded, about 30 MB when full.
-_REMEMBERED = 50_000
+_REMEMBERED = 30_000
 
-# A group by its words (offsets from the sequence's start), whether it may start a sentence, and what its words say.
-_Typed = tuple[tuple[Word, ...], bool, Found | None]
+
+class Typed(NamedTuple):
+    """A group of a sequence and all that its own words say, whatever the text: places count from the sequence's start.
+
+    `first`: it may start a sentence; `found`: what its words make it; `word`: its first word as written, `keys`: its words folded, `name`: all of it folded;
+    `free`: no link lies in the sequence; `two`: a given name and one word more; `neighbours`: those may type it; `lonely`: type and rule by which it stands alone.
+    """
+
+    start: int
+    end: int
+    first: bool
+    found: Found | None
+    word: str
+    keys: tuple[str, ...]
+    name: str
+    free: bool
+    two: bool
+    neighbours: bool
+    lonely: tuple[str, str] | None
+
+
+class _Open(NamedTuple):
+    """A group that its own words do not type: the number of its text, the text, its place there."""
+
+    number: int
+    text: str
+    start: int
+    end: int
+    typed: Typed
 
 
 @dataclass(slots=True)
@@ -42,7 +72,11 @@ class Recogniser:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._v = vocabulary
         self._names = NameTypes(vocabulary)
-        self._remembered: dict[tuple[str, bool], tuple[_Typed, ...]] = {}
+        self._remembered: dict[tuple[str, bool, tuple[Span, ...]], tuple[Typed, ...]] = {}
+        # Single words that are no name wherever they stand: "The", "Monday", "TV".
+        self._nameless: set[str] = set()
+        # A surname or a given name for each word of a person's name.
+        self._parts = lru_cache(_REMEMBERED)(self._person_parts)
 
     def find(
         self, texts: Sequence[str], capitalised: Sequence[Sequence[Stretch]], taken: Sequence[Sequence[Span]], people: Iterable[str] = ()
@@ -56,50 +90,87 @@ class Recogniser:
         for name in people:
             self._note_person(evidence, name)
         results: list[list[Found]] = [[] for _ in texts]
-        rest: list[tuple[int, Group]] = []
+        rest: list[_Open] = []
         for number, (text, spans) in enumerate(zip(texts, taken, strict=True)):
-            for group, found in self._typed(text, capitalised[number], spans):
-                if found is not None:
+            for start, typed in self._typed(text, capitalised[number], spans):
+                if found := self._by_its_words(text, start, typed):
                     self._note(evidence, text, found)
                     results[number].append(found)
                 else:
-                    rest.append((number, group))
-        for number, group in self._by_neighbours(rest, evidence, results):
+                    rest.append(_Open(number, text, start + typed.start, start + typed.end, typed))
+        for group in self._by_neighbours(rest, evidence, results):
             if found := self._by_document(group, evidence):
-                results[number].append(found)
-        return [sorted(found, key=lambda f: f.start) for found in results]
+                results[group.number].append(found)
+        return [sorted(found, key=_start) for found in results]
 
-    def _typed(self, text: str, capitalised: Sequence[Stretch], spans: Sequence[Span]) -> Iterator[tuple[Group, Found | None]]:
-        """Every group of the text with what its own words say."""
-        for start, sequence, inside in _sequences(capitalised, spans):
-            first = _starts_sentence(text, start)
-            if inside:
-                for group in self._names.cut(text, start, sequence, inside, first):
-                    yield group, self._names.of_group(group)
+    def _typed(self, text: str, capitalised: Sequence[Stretch], spans: Sequence[Span]) -> Iterator[tuple[int, Typed]]:
+        """Every group of the text that may be a name, with the place that its own places count from."""
+        at, count = 0, len(spans)
+        nameless, remembered = self._nameless, self._remembered
+        for start, end, words in capitalised:
+            if words in nameless:
                 continue
-            for words, may_start, found in self._by_sequence(sequence, first):
-                group = Group(text, [(start + a, start + b, word) for a, b, word in words], may_start)
-                if found is None or (found.rule == _CAPITALS_RULE and _shouted(text, start + found.start, start + found.end)):
-                    yield group, None
-                else:
-                    yield group, self._judged(group, Found(start + found.start, start + found.end, found.type, found.rule, found.score))
+            while at < count and spans[at].end <= start:
+                at += 1
+            look = at
+            while look < count and spans[look].start < end:
+                look += 1
+            inside: tuple[Span, ...] = ()
+            if look > at:
+                if spans[at].start <= start and end <= spans[at].end:
+                    continue
+                inside = tuple([Span(a - start, b - start, kind) for a, b, kind in spans[at:look]])
+                if inside[0].start < 0 or max([span.end for span in inside]) > end - start:
+                    # What the groups are depends on letters outside of the sequence.
+                    yield from ((0, typed) for typed in self._groups(text, start, words, spans[at:look], _starts_sentence(text, start)))
+                    continue
+            first = _starts_sentence(text, start)
+            known = remembered.get((words, first, inside))
+            if known is None:
+                known = self._remember(words, first, inside)
+            for typed in known:
+                yield start, typed
 
-    def _judged(self, group: Group, found: Found) -> Found:
-        """ "Peter Church, a professor at …" is a person, whatever the last word says."""
-        given = folded(group.words[0][2]) in self._v.first_names
-        if found.type != "person" and given and len(group.words) == 2 and self._v.role_after.match(group.text, found.end):
-            return Found(found.start, found.end, "person", "given name, before a role", 0.85)
-        return found
-
-    def _by_sequence(self, sequence: str, first: bool) -> tuple[_Typed, ...]:
-        known = self._remembered.get((sequence, first))
-        if known is None:
-            groups = [(group, self._names.of_group(group)) for group in self._names.cut(sequence, 0, sequence, [], first)]
-            known = tuple((tuple(group.words), group.first, found) for group, found in groups if found or self._may_be_name(group))
-            if len(self._remembered) >= _REMEMBERED:
-                self._remembered.clear()
-            self._remembered[sequence, first] = known
+    def _remember(self, words: str, first: bool, inside: tuple[Span, ...]) -> tuple[Typed, ...]:
+        known = tuple(self._groups(words, 0, words, inside, first))
+        if len(self._remembered) >= _REMEMBERED:
+            self._remembered.clear()
+            self._nameless.clear()
+        self._remembered[words, first, inside] = known
+        if not known and not inside and TOKEN.fullmatch(words) and self._remembered.get((words, not first, ())) == ():
+            self._nameless.add(words)
         return known
+
+    def _groups(self, text: str, start: int, sequence: str, inside: Sequence[Span], first: bool) -> Iterator[Typed]:
+        """The groups of a sequence that begins at `start`; single words that no neighbour makes a name are none."""
+        # Three words in capitals are shouting: nothing tells a name in them.
+        if sequence.isupper() and sequence.count(" ") > 1:
+            return
+        for group in self._names.cut(text, start, sequence, inside, first):
+            found = self._names.of_group(group)
+            if found or inside or self._may_be_name(group):
+                yield self._described(group, found, not inside)
+
+    def _described(self, group: Group, found: Found | None, free: bool) -> Typed:
+        v, words = self._v, group.words
+        keys, name, word = tuple([folded(word) for _, _, word in words]), folded(group.surface()), words[0][2]
+        short = len(keys) == 1 and (len(keys[0]) < 3 or word in v.capitals)
+        neighbours = not short and len(keys) <= LONGEST_PERSON and self._names.namelike(keys)
+        two = len(keys) == 2 and keys[0] in v.first_names
+        lonely = self._lonely(group, name) if len(keys) == 1 else None
+        return Typed(group.start, group.end, group.first, found, word, keys, name, free, two, neighbours, lonely)
+
+    def _by_its_words(self, text: str, start: int, typed: Typed) -> Found | None:
+        if typed.found is None:
+            return None
+        first, last, kind, rule, score = typed.found
+        first, last = first + start, last + start
+        if typed.free and rule == _CAPITALS_RULE and _shouted(text, first, last):
+            return None
+        # "Peter Church, a professor at …" is a person, whatever the last word says.
+        if typed.free and typed.two and kind != "person" and self._v.role_after.match(text, last):
+            return Found(first, last, "person", "given name, before a role", 0.85)
+        return Found(first, last, kind, rule, score)
 
     def _may_be_name(self, group: Group) -> bool:
         """False for single words that no neighbour makes a name: "The", "Monday", "TV"."""
@@ -111,31 +182,29 @@ class Recogniser:
 
     # Typing by what stands beside, and by the document
 
-    def _by_neighbours(self, rest: list[tuple[int, Group]], evidence: Evidence, results: list[list[Found]]) -> list[tuple[int, Group]]:
+    def _by_neighbours(self, rest: list[_Open], evidence: Evidence, results: list[list[Found]]) -> list[_Open]:
         left = []
-        for number, group in rest:
-            if found := self._beside(group, evidence):
+        for group in rest:
+            if group.typed.neighbours and (found := self._beside(group, evidence)):
                 self._note(evidence, group.text, found)
-                results[number].append(found)
+                results[group.number].append(found)
             else:
-                left.append((number, group))
+                left.append(group)
         return left
 
-    def _beside(self, group: Group, evidence: Evidence) -> Found | None:
+    def _beside(self, group: _Open, evidence: Evidence) -> Found | None:
         v = self._v
-        keys = [folded(word) for _, _, word in group.words]
-        if not self._names.namelike(keys) or (len(keys) == 1 and (len(keys[0]) < 3 or group.words[0][2] in v.capitals)):
+        _, text, start, end, typed = group
+        several = len(typed.keys) > 1
+        before = text[max(start - 24, 0) : start].split()
+        last = before[-1].strip(_BESIDE).lower() if before else ""
+        if last == "the":
             return None
-        text, start, end = group.text, group.start, group.end
-        before = [word.strip(_BESIDE).lower() for word in text[max(start - 24, 0) : start].split()[-2:]]
-        last = before[-1] if before else ""
-        if len(keys) > LONGEST_PERSON or last == "the":
-            return None
-        if not group.first and (last in v["speech"] or (len(keys) > 1 and last in v.roles)):
+        if not typed.first and (last in v["speech"] or (several and last in v.roles)):
             return Found(start, end, "person", "after a verb of speech or a role", 0.7)
-        if (len(keys) > 1 or not group.words[0][2].isupper()) and v.speech_after(text, end):
+        if (several or not typed.word.isupper()) and v.speech_after(text, end):
             return Found(start, end, "person", "before a verb of speech or a role", 0.7)
-        if last in v["locative"] and keys[-1] not in evidence.people:
+        if last in v["locative"] and typed.keys[-1] not in evidence.people:
             return Found(start, end, "place", "after a preposition of place", 0.6)
         return None
 
@@ -146,65 +215,56 @@ class Recogniser:
             self._note_person(evidence, surface)
 
     def _note_person(self, evidence: Evidence, surface: str) -> None:
-        words = [w for w in surface.split() if w[0].isupper() and folded(w) not in self._v.titles]
-        for word in words if len(words) <= LONGEST_PERSON else []:
-            name = folded(word)
-            if len(name) > 2 and name not in self._v["common"]:
-                evidence.people.setdefault(name, surface)
+        for name in self._parts(surface):
+            evidence.people.setdefault(name, surface)
 
-    def _by_document(self, group: Group, evidence: Evidence) -> Found | None:
+    def _person_parts(self, surface: str) -> tuple[str, ...]:
+        words = [name for w in surface.split() if w[0].isupper() and (name := folded(w)) not in self._v.titles]
+        if len(words) > LONGEST_PERSON:
+            return ()
+        return tuple([name for name in words if len(name) > 2 and name not in self._v["common"]])
+
+    def _by_document(self, group: _Open, evidence: Evidence) -> Found | None:
         v = self._v
-        name = folded(group.surface())
-        if name in evidence.people:
-            return Found(group.start, group.end, "person", f"part of {evidence.people[name]!r}", 0.75)
-        if known := evidence.types.get(name):
-            return Found(group.start, group.end, known, "same name elsewhere in the document", 0.75)
-        if len(group.words) == 1:
-            return self._lonely(group, name)
-        keys = [folded(word) for _, _, word in group.words]
-        if group.first and keys[0] in v["modifiers"]:
+        _, text, start, end, typed = group
+        if typed.name in evidence.people:
+            return Found(start, end, "person", f"part of {evidence.people[typed.name]!r}", 0.75)
+        if known := evidence.types.get(typed.name):
+            return Found(start, end, known, "same name elsewhere in the document", 0.75)
+        keys = typed.keys
+        if len(keys) == 1:
+            return Found(start, end, *typed.lonely, 0.5) if typed.lonely else None
+        if typed.first and keys[0] in v["modifiers"]:
             return None
         if keys[-1] in evidence.people and keys[0] not in v["common"]:
-            return Found(group.start, group.end, "person", f"surname of {evidence.people[keys[-1]]!r}", 0.7)
+            return Found(start, end, "person", f"surname of {evidence.people[keys[-1]]!r}", 0.7)
         if not v.ordinary.isdisjoint(keys):
             return None
-        if 2 <= len(keys) <= 3 and not group.text[max(group.start - 4, 0) : group.start].lower().endswith("the "):
-            return Found(group.start, group.end, "person", ONLY_CAPITALS, 0.5)
-        return Found(group.start, group.end, "organisation", ONLY_CAPITALS, 0.45)
+        if 2 <= len(keys) <= 3 and not text[max(start - 4, 0) : start].lower().endswith("the "):
+            return Found(start, end, "person", ONLY_CAPITALS, 0.5)
+        return Found(start, end, "organisation", ONLY_CAPITALS, 0.45)
 
-    def _lonely(self, group: Group, name: str) -> Found | None:
-        v = self._v
-        if name in v.ordinary or len(name) < 3 or group.words[0][2] in v.capitals:
-            return None
-        if group.first:
+    def _lonely(self, group: Group, name: str) -> tuple[str, str] | None:
+        """Type and rule of a single word that neither its neighbours nor the document type."""
+        v, word = self._v, group.words[0][2]
+        if group.first or name in v.ordinary or len(name) < 3 or word in v.capitals:
             return None
         if name in v.first_names:
-            return Found(group.start, group.end, "person", "given name", 0.5)
+            return "person", "given name"
         if name in v.cities:
-            return Found(group.start, group.end, "place", "city list", 0.5)
-        if not group.words[0][2][1:].islower() and any(c.islower() for c in group.words[0][2]):
-            return Found(group.start, group.end, "organisation", "capitals inside the word", 0.5)
+            return "place", "city list"
+        if not word[1:].islower() and any(c.islower() for c in word):
+            return "organisation", "capitals inside the word"
         return None
 
 
-def _sequences(capitalised: Sequence[Stretch], spans: Sequence[Span]) -> Iterator[tuple[int, str, list[Span]]]:
-    """Start and words of each capitalised sequence that no span holds whole, with the spans that lie in it."""
-    at, count = 0, len(spans)
-    for start, end, words in capitalised:
-        while at < count and spans[at].end <= start:
-            at += 1
-        look = at
-        while look < count and spans[look].start < end:
-            look += 1
-        inside = list(spans[at:look]) if look > at else []
-        # Three words in capitals are shouting: nothing tells a name in them.
-        if words.isupper() and words.count(" ") > 1:
-            continue
-        if not (inside and inside[0].start <= start and end <= inside[0].end):
-            yield start, words, inside
+_start = attrgetter("start")
 
 
 def _starts_sentence(text: str, start: int) -> bool:
+    # Nearly always a space and a character that is no mark stand before it.
+    if start > 1 and text[start - 1] == " " and (before := text[start - 2]) not in _QUOTES:
+        return before in _STARTERS or before == "\n"
     before = text[max(start - 3, 0) : start].rstrip(_QUOTES)
     return start == 0 or not before or before[-1] in _STARTERS or before[-1] == "\n"
 

@@ -11,9 +11,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from igwire.enrich.fold import key
+from igwire.enrich.fold import ARABIC, CJK, key
 from igwire.enrich.scripts import SURNAME
-from igwire.enrich.speakers import Speaker, Words, words_pattern
+from igwire.enrich.speakers import Speaker, Words, any_of, words_pattern
 from igwire.enrich.vocabulary import SEQUENCE
 
 _REACH = 150
@@ -73,33 +73,40 @@ class RoleFinder:
         several = rf"(?:\s(?:and|et|y|и|&)\s(?:{modifiers}\s)?{heads})?"
         pattern = rf"(?<![\w-])(?:(?:{modifiers}|\w+-based)[\s-]){{0,3}}{heads}s?(?:\s{endings})?{several}(?:{_PORTFOLIO}|{_FIELD})?(?![\w-])"
         self._at = re.compile(pattern, re.IGNORECASE)
-        self._office = Words([*roles["heads"], *roles["modifiers"]], pattern)
+        self._office = Words(roles["heads"], pattern, leading=roles["modifiers"])
         self._connector = re.compile(rf"\s(?:{words_pattern(roles['connectors'])})(?=[\s]|(?<=['’]))", re.IGNORECASE)
-        self._han = re.compile(f"副?(?:{'|'.join(sorted(map(re.escape, roles['han']), key=len, reverse=True))})")
+        self._han = re.compile(f"副?{any_of(roles['han'])}")
         self._han_stated = re.compile(
             rf"(?:^|(?<=[。！？；，\n]))({SURNAME}[\u4e00-\u9fff]{{1,2}}?)(?:是|现任|出任|担任|當選|当选为?|就任|被任命为)((?:(?!的)[\u4e00-\u9fff]){{2,20}}?)({self._han.pattern})(?=[。，；、\n]|$)"
         )
         self._han_titled = re.compile(rf"({self._han.pattern})({SURNAME}[\u4e00-\u9fff](?:(?!{_NOT_GIVEN})[\u4e00-\u9fff])?)")
         self._arabic = re.compile(
-            rf"(?:ال)?(?:{'|'.join(sorted(map(re.escape, roles['arabic']), key=len, reverse=True))})(?:\s(?:عام|عامة|تنفيذي|تنفيذية|أول|العام|التنفيذي|الخاصة|الخاص)|(?<=وزير) ال[\u0620-\u064a]+(?: وال?[\u0620-\u064a]+(?: المعلومات)?)?|(?<=وزيرة) ال[\u0620-\u064a]+(?: وال?[\u0620-\u064a]+(?: المعلومات)?)?)?(?![\u0620-\u064a])"
+            rf"(?:ال)?{any_of(roles['arabic'])}(?:\s(?:عام|عامة|تنفيذي|تنفيذية|أول|العام|التنفيذي|الخاصة|الخاص)|(?<=وزير) ال[\u0620-\u064a]+(?: وال?[\u0620-\u064a]+(?: المعلومات)?)?|(?<=وزيرة) ال[\u0620-\u064a]+(?: وال?[\u0620-\u064a]+(?: المعلومات)?)?)?(?![\u0620-\u064a])"
         )
 
-    def find(self, text: str, names: Iterable[Speaker]) -> tuple[dict[str, Any], ...]:
-        """Roles in order: {person, role, organisation (or None), start, end}; the span holds all three."""
+    @property
+    def firsts(self) -> list[str]:
+        """The first words of offices (see Words.firsts)."""
+        return self._office.firsts
+
+    def find(self, text: str, names: Iterable[Speaker], scripts: int, offices: Sequence[int]) -> tuple[dict[str, Any], ...]:
+        """Roles in order: {person, role, organisation (or None), start, end}; the span holds all three.
+
+        `scripts` are those of fold.Folded; `offices` the places of all words that begin as offices do, in order, and maybe of others.
+        """
         known = list(names)
         bodies = [n for n in known if not n.person and n.end > n.start]
-        arabic = _ARABIC.search(text) is not None
+        arabic, cjk, based = bool(scripts & ARABIC) and _ARABIC.search(text) is not None, bool(scripts & CJK), "-based" in text
         found: dict[tuple[str, str], dict[str, Any]] = {}
         people = [n for n in known if n.person and n.end > n.start and _NAMED.fullmatch(n.name)]
-        stated = [
-            role
-            for n, person in enumerate(people)
-            if not _cut_short(text, people, n)
-            for role in self._of(text, person, _within(bodies, person.start, person.end), arabic)
-        ]
+        stated: list[dict[str, Any]] = []
+        for n, person in enumerate(people):
+            near = offices[bisect_left(offices, person.start - _REACH) : bisect_left(offices, person.end + _REACH)]
+            if (near or based or arabic or cjk) and not _cut_short(text, people, n):
+                stated += self._of(text, person, _within(bodies, person.start, person.end), near, based=based, arabic=arabic)
         if arabic:
             stated += _apart(text, stated, self._arabic_names(text, bodies))
-        if _CJK.search(text):
+        if cjk:
             stated += _apart(text, stated, self._han_names(text, bodies))
         for role in stated:
             # "Kenyan minister", "Le directeur": a people and an article are no body.
@@ -108,7 +115,8 @@ class RoleFinder:
             found.setdefault((role["person"], role["role"].casefold()), role)
         return tuple(sorted(found.values(), key=lambda role: role["start"]))
 
-    def _of(self, text: str, person: Speaker, bodies: Sequence[Speaker], arabic: bool) -> Iterator[dict[str, Any]]:
+    def _of(self, text: str, person: Speaker, bodies: Sequence[Speaker], near: Sequence[int], *, based: bool, arabic: bool) -> Iterator[dict[str, Any]]:
+        """Roles of one person; `near` are the words near the name that begin as offices do, `based`: the text speaks of "Geneva-based" ones."""
         if _CJK.match(text, person.start):
             yield from self._chinese(text, person, bodies)
             return
@@ -116,8 +124,10 @@ class RoleFinder:
         if inside and " " in text[inside.end() : person.end].strip():
             yield _role(person, _words(inside), None, person.start, person.end, text[inside.end() : person.end].strip())
             return
-        yield from self._behind(text, person, bodies)
-        yield from self._before(text, person, bodies, arabic)
+        if based or arabic or (near and near[-1] >= person.end):
+            yield from self._behind(text, person, bodies)
+        if arabic or (near and near[0] < person.start):
+            yield from self._before(text, person, bodies, near, arabic)
 
     def _office_at(self, text: str, start: int, end: int) -> re.Match[str] | None:
         """The office that begins at `start`."""
@@ -146,14 +156,14 @@ class RoleFinder:
                 yield _role(person, _words(match), body, person.start, match.end())
                 return
 
-    def _before(self, text: str, person: Speaker, bodies: Sequence[Speaker], arabic: bool) -> Iterator[dict[str, Any]]:
+    def _before(self, text: str, person: Speaker, bodies: Sequence[Speaker], near: Sequence[int], arabic: bool) -> Iterator[dict[str, Any]]:
         low = max(person.start - _REACH, 0)
         # Its closing mark stands right before the name.
         closed = _CLOSED.search(text, max(person.start - _CLOSING_REACH, 0), person.start)
         quoted = _QUOTED_BODY.search(text, low, person.start) if closed else None
         for cut in _SENTENCE.finditer(text, low, quoted.start() if quoted else person.start):
             low = cut.end()
-        offices = self._office.finditer(text, low, person.start)
+        offices = self._office.at(text, [at for at in near if low <= at < person.start], person.start)
         for match in itertools.chain(offices, self._arabic.finditer(text, low, person.start)) if arabic else offices:
             office = _Office(match.start(), match.end(), _words(match))
             before_quoted = quoted is not None and office.end <= quoted.start() + 1
@@ -265,7 +275,7 @@ _WORD_AR = r"[\u0620-\u064a]{2,}"
 _ARABIC_BEFORE = re.compile(rf"(?:^|[\s.،:«\"])({_WORD_AR} {_WORD_AR}(?: {_WORD_AR})?)،\s$")
 _ARABIC_BEHIND = re.compile(rf"\s((?!إن|أن|في|من|على|عن){_WORD_AR} (?!إن|أن|في|من|على|عن|قال|قالت|أكد|أكدت){_WORD_AR})")
 _ARABIC_BODY = re.compile(
-    r"\s(?:(?:في|باسم|لدى|من|عن)\s)?((?:(?:مركز|معهد|جامعة|شركة|منظمة|هيئة|وزارة|مؤسسة|جمعية|مجلس|لجنة|وكالة|اتحاد|مكتب|برنامج|شبكة|صحيفة|قناة|بنك|محكمة|نقابة)\s)?(?:ال|لل)[\u0620-\u064a]{2,}(?:\sال[\u0620-\u064a]{2,})*)"
+    r"\s(?:(?:في|باسم|لدى|من|عن)\s)?((?:(?:مركز|معهد|جامعة|شركة|منظمة|هيئة|وزارة|مؤسسة|جمعية|مجلس|لجنة|وكالة|اتحاد|مكتب|برنامج|شبكة|صحيفة|قناة|بنك|محكمة|نقابة)\s)?(?:ال|لل)[\u0620-\u064a]{2,}(?:\sال[\u0620-\u064a]{2,}){0,9})"
 )
 
 

@@ -4,9 +4,9 @@ of bodies; in Russian by the latter, which are written small."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from igwire.enrich.fold import ARABIC, CJK, CYRILLIC, key
+from igwire.enrich.fold import ARABIC, CJK, CYRILLIC, key, places
 from igwire.enrich.match import Hit
 from igwire.enrich.names import Found
 
@@ -99,7 +99,7 @@ def other_scripts(text: str, scripts: int, hits: Sequence[Hit], given: frozenset
 
 def _chinese(text: str) -> list[Found]:
     found = [
-        Found(at, at + len(name), "person", "surname, beside a title or a verb of speech", 0.7) for name in _chinese_people(text) for at in _places(text, name)
+        Found(at, at + len(name), "person", "surname, beside a title or a verb of speech", 0.7) for name in _chinese_people(text) for at in places(text, name)
     ]
     for match in _BODY.finditer(text):
         cut = _BEFORE.match(match[0][:-2])
@@ -128,12 +128,5 @@ def _arabic(text: str, given: frozenset[str]) -> list[Found]:
     families = {text[f.start : f.end].split()[-1] for f in found if f.type == "person"}
     # A family name with the article comes again by itself.
     return found + [
-        Found(at, at + len(name), "person", "family name", 0.65) for name in families if name.startswith("ال") and len(name) > 4 for at in _places(text, name)
+        Found(at, at + len(name), "person", "family name", 0.65) for name in families if name.startswith("ال") and len(name) > 4 for at in places(text, name)
     ]
-
-
-def _places(text: str, name: str) -> Iterator[int]:
-    at = text.find(name)
-    while at >= 0:
-        yield at
-        at = text.find(name, at + len(name))

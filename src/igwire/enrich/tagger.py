@@ -42,7 +42,7 @@ _WORDS = re.compile(r"[^\W\d_][\w’'-]+")
 
 @dataclass(slots=True)
 class Reading:
-    """What one pass over a field finds, each layer for those behind it: the text folded, its capitalised words, the names of the knowledge base,
+    """What one pass over a field finds, each layer for those behind it: the text folded, its capitalised words, the names of the knowledge base, the places of words for offices,
     the acronyms that the text defines, longer names that begin or end with one of the base, what the names stand for, and names that rules (or a model) found.
     `name`: title or text."""
 
@@ -51,6 +51,7 @@ class Reading:
     folded: Folded
     capitalised: Sequence[Stretch]
     hits: Sequence[Hit]
+    offices: Sequence[int]
     defined: Sequence[Definition]
     longer: Sequence[Found]
     links: Sequence[tuple[Hit, Link]] = ()
@@ -71,7 +72,7 @@ class Tagger:
 
     @cached_property
     def _matcher(self) -> Matcher:
-        return Matcher(self._kb, self._lexicon.cities)
+        return Matcher(self._kb, self._lexicon.cities, self._role_finder.firsts)
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
@@ -108,8 +109,9 @@ class Tagger:
         identities = _identities(readings, meanings)
         made = [mention for reading in readings for mention in self._mentions(reading, identities)]
         mentions = self._curator.apply(made, [(reading.name, reading.text) for reading in readings], language=language, source=source)
-        names = speakers([m for m in mentions if m.field == "text"], text, readings[1].capitalised)
-        quotes, roles = self._quote_finder.find(text, names), self._role_finder.find(text, names)
+        body = readings[1]
+        names = speakers([m for m in mentions if m.field == "text"], text, body.capitalised, body.folded.scripts)
+        quotes, roles = self._quote_finder.find(text, names), self._role_finder.find(text, names, body.folded.scripts, body.offices)
         topics = self._topic_finder.find(*map(_subject, readings))
         return Tags(mentions=mentions, countries=_countries(readings), topics=topics, quotes=quotes, roles=roles, stamp=self.stamp)
 
@@ -119,11 +121,11 @@ class Tagger:
 
     def _read(self, name: str, text: str) -> Reading:
         folded = fold(text)
-        hits = self._matcher.hits(text, folded)
+        hits, offices = self._matcher.scan(text, folded)
         longer = [found for hit in hits if (found := longer_name(hit, text, self._vocabulary))]
         if longer:
             hits = [hit for hit in hits if not any(found.start <= hit.start and hit.end <= found.end for found in longer)]
-        return Reading(name, text, folded, stretches(text), hits, list(definitions(text)), longer)
+        return Reading(name, text, folded, stretches(text), hits, offices, list(definitions(text)), longer)
 
     def _link(self, readings: Sequence[Reading], meanings: dict[str, str | None], published: str | None) -> None:
         whole = "\n".join([reading.text for reading in readings if reading.text])

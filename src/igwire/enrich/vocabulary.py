@@ -13,14 +13,14 @@ from igwire.kb.lexicon import Lexicon
 
 UPPER = "".join(c for c in map(chr, range(0x41, 0x530)) if unicodedata.category(c) == "Lu")
 # Particles inside names of people and places, and those inside names of organisations.
-_INNER = "of the|of|the|for|and|&|de la|de los|de las|de l|de|du|des|del|della|di|da|do|dos|das|e|et|y|on|van der|van den|van|von der|von|der|bin|ibn|al|el|la|le|по|и|der|für|und|to"
+_INNER = "(?:of the|of|the|for|and|&|de la|de los|de las|de l|de|du|des|del|della|di|da|do|dos|das|e|et|y|on|van der|van den|van|von der|von|der|bin|ibn|al|el|la|le|по|и|der|für|und|to)"
+_INNER_LETTERS = "&a-zипо"
 _ABBREVIATED = "Mr|Mrs|Ms|Dr|Prof|Sen|Rep|Gov|Gen|Col|Lt|Sgt|Capt|St|Hon|Rev|Jr|Sr|La|Mme|Sra"
 _TAIL = r"\w*(?:['’&.\-–](?=[^\W_])\w+)*"
-WORD = rf"(?:(?:{_ABBREVIATED})\.|(?:[{UPPER}]\.){{1,4}}|[{UPPER}]{_TAIL})"
-# The first word is written so that a capital comes first in the pattern: the search then passes over all else at once.
+# A word is written so that a capital comes first in the pattern: the search then passes over all else at once.
 _REST_OF_ABBREVIATED = "|".join(f"(?<={word[0]}){word[1:]}" for word in _ABBREVIATED.split("|"))
-_FIRST_WORD = rf"[{UPPER}](?<![\w@#/.\-].)(?:(?:{_REST_OF_ABBREVIATED})\.|\.(?:[{UPPER}]\.){{0,3}}|{_TAIL})"
-SEQUENCE = re.compile(rf"{_FIRST_WORD}(?:[ \u00a0](?:(?:{_INNER})[ \u00a0])?(?:al-|el-|d['’]|l['’])?{WORD})*")
+_REST = rf"(?:(?=[a-z]{{1,3}}\.)(?:{_REST_OF_ABBREVIATED})\.|\.(?:[{UPPER}]\.){{0,3}}|{_TAIL})"
+SEQUENCE = re.compile(rf"[{UPPER}](?<![\w@#/.\-].){_REST}(?:[ \u00a0](?:(?=[{_INNER_LETTERS}]){_INNER}[ \u00a0])?(?:al-|el-|d['’]|l['’])?[{UPPER}]{_REST})*")
 TOKEN = re.compile(r"[^ \u00a0]+")
 # Syllables of Mandarin in pinyin (two or three make a given name), and the surnames that three people in four bear.
 _PINYIN = r"(?:[bpmfdtnlgkhjqxrzcsyw]|zh|ch|sh)?(?:iang|iong|uang|ang|eng|ong|ian|iao|ing|uai|uan|ai|an|ao|ei|en|er|ia|ie|in|iu|ou|ua|ui|un|uo|ue|a|e|i|o|u|v)"

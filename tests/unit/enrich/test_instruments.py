@@ -40,6 +40,6 @@ def test_what_only_looks_like_one(text):
 
 @pytest.mark.parametrize("text", ["a." * 300_000, "draft-" + "a-" * 300_000, "A/" * 300_000, "1." * 300_000, "AS1" * 200_000, "resolution 1/" * 60_000])
 def test_hostile_text_takes_linear_time(text):
-    start = time.perf_counter()
+    start = time.process_time()
     instruments(text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

@@ -54,6 +54,6 @@ def test_hostile_text_takes_linear_time(text):
     from igwire.kb.lexicon import Lexicon
 
     finder = QuoteFinder(Lexicon().speech)
-    start = time.perf_counter()
+    start = time.process_time()
     finder.find(text, [])
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
