@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from igwire.errors import FetchError, Unavailable
@@ -69,10 +69,15 @@ class MemoryIndex:
         self.refuse: set[str] = set()
         self.writes = 0
         self.lost_after: int | None = None
+        self.meanwhile: Callable[[], object] | None = None
 
     def write(self, actions: Iterable[WriteAction], index: str | None = None) -> Iterator[WriteResult]:
         if self.away:
             raise Unavailable("Elasticsearch does not answer")
+        if self.meanwhile is not None:
+            # What somebody else does while the server is at work; once.
+            others, self.meanwhile = self.meanwhile, None
+            others()
         for action in actions:
             if self.lost_after is not None and self.writes >= self.lost_after:
                 raise Unavailable("connection lost in the middle of a bulk")

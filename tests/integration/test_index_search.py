@@ -19,7 +19,8 @@ from igwire.kb import load
 from igwire.ledger import runs
 from igwire.model import Window, WriteAction
 from igwire.orchestrate import resolve_window
-from igwire.pipeline.rebuild import differing, into_new
+from igwire.pipeline.rebuild import Selection, differing, into_new, prepare, rebuild_batch, swap_in
+from igwire.pipeline.report import report
 from igwire.pipeline.run import run_all
 from igwire.search.kibana_check import searches
 from igwire.search.reader import Reader
@@ -175,6 +176,17 @@ def test_rebuilding_into_a_new_index_while_somebody_searches(filled, client, ind
     lost = next(iter(before))
     client.delete(index=f"{index_prefix}-articles", id=lost, refresh=True)
     assert differing(parts, migrate.Versions(client, index_prefix).hashes(f"{index_prefix}-articles")) == [lost]
+
+
+def test_shares_of_a_rebuild_find_the_copies_of_each_others_articles(filled, client, index_prefix):
+    parts, versions = filled.parts(), migrate.Versions(client, index_prefix)
+    before = {h["_id"]: h["_source"] for h in client.search(index=f"{index_prefix}-articles", size=200)["hits"]["hits"]}
+    target = versions.new()
+    for share in prepare(parts, "shares", first="enrich", selection=Selection(), batches=8):
+        rebuild_batch(parts, "shares", share.number, first="enrich", target=target)
+    swap_in(parts, "shares", versions, target, report(parts, "shares"))
+    after = {h["_id"]: h["_source"] for h in client.search(index=f"{index_prefix}-articles", size=200)["hits"]["hits"]}
+    assert after == before
 
 
 def test_names_are_weighed_by_what_the_index_holds_and_gone_entities_go(index, client, index_prefix):

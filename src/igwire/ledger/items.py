@@ -118,6 +118,12 @@ def extract_again(conn: sa.Connection, item_ids: Iterable[str]) -> None:
         conn.execute(items.update().where(indexed).values(state="captured", reason=AGAIN))
 
 
+def changed_around(conn: sa.Connection) -> list[str]:
+    """Ids of all documents that `project_again` named and nobody projected yet."""
+    wanted = sa.select(items.c.doc_id).where(items.c.state == "enriched", items.c.reason == AGAIN)
+    return [doc_id for doc_id in conn.execute(wanted).scalars() if doc_id]
+
+
 def waiting_again(conn: sa.Connection, limit: int) -> list[str]:
     """Ids of at most `limit` items that `project_again` or `extract_again` named and nobody took to the end yet."""
     wanted = sa.select(items.c.id).where(items.c.state.in_(("captured", "extracted", "enriched")), items.c.reason == AGAIN)

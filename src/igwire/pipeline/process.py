@@ -25,6 +25,7 @@ from igwire.fetch import usage
 from igwire.index.document import document_hash, project
 from igwire.index.revision import project_revision, revision_id
 from igwire.isolate import Done, Killed, Pool
+from igwire.ledger import copies as copy_memory
 from igwire.ledger import documents, erasures, hosts, items, revisits, runs
 from igwire.ledger.documents import StoredDocument
 from igwire.ledger.items import Item
@@ -55,8 +56,9 @@ from igwire.urls import origin_of
 CHUNK = 50
 # A page that takes longer is built to; the slowest honest page seen took under 3 s.
 PAGE_S = 15.0
-# Neighbours that one batch projects again at most; the rest is taken up by the next batch or run.
-_NEIGHBOURS = 2000
+# Neighbours that one batch projects again at most, and how often it looks for further ones: a text that is made again may
+# change what its own neighbours show. The rest is taken up by the next batch or run.
+_NEIGHBOURS, _ROUNDS = 2000, 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,14 +133,20 @@ def settle_neighbours(work: Work, batch: int) -> None:
     """
     if not work.redo:
         boilerplate.mark_outdated(work.parts, work.run_id, batch)
-    with work.parts.ledger.reading() as conn:
-        waiting = items.waiting_again(conn, _NEIGHBOURS)
-        # Of the others only the surroundings changed.
-        texts = [item.id for item in items.get(conn, waiting) if item.state != "enriched"]
-    if texts:
-        extract_items(work, texts)
-        enrich_items(work, texts)
-    index_items(work, waiting)
+    settled: list[str] = []
+    for _ in range(_ROUNDS):
+        with work.parts.ledger.reading() as conn:
+            waiting = items.waiting_again(conn, _NEIGHBOURS)
+            # Of the others only the surroundings changed.
+            texts = [item.id for item in items.get(conn, waiting) if item.state != "enriched"]
+        # The same ones once more: Elasticsearch is away.
+        if waiting == settled:
+            return
+        if texts:
+            extract_items(work, texts)
+            enrich_items(work, texts)
+        index_items(work, waiting)
+        settled = waiting
 
 
 def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
@@ -337,13 +345,22 @@ def _index_chunk(work: Work, ids: list[str]) -> None:
     results = list(_write(work, actions, work.target))
     remove_late(work.parts, fresh)
     with work.parts.ledger.transaction() as conn:
+        # Nobody places a copy between the last look around and this transaction's end.
+        copy_memory.lock(conn)
         for result in results:
             _settle_write(work, conn, by_doc.pop(result.doc_id), fresh[result.doc_id], result)
         for item in by_doc.values():
             items.move(conn, item.id, "indexed")
             _end(work, conn, item, Outcome.UNCHANGED, stage="index")
+        _note_late_changes(conn, around)
     if work.target is None:
         _index_revisions(work, [document for document in fresh.values() if document.revision > 1])
+
+
+def _note_late_changes(conn: sa.Connection, sent: Mapping[str, Surroundings]) -> None:
+    """Documents whose surroundings changed while they were written are projected again: who changed them took them for unfinished."""
+    held = surroundings(conn, list(sent))
+    items.project_again(conn, [doc_id for doc_id in sent if held[doc_id] != sent[doc_id]])
 
 
 def _index_revisions(work: Work, changed: Sequence[StoredDocument]) -> None:

@@ -180,11 +180,14 @@ def swap_in(parts: Parts, run_id: str, indices: Versions, target: str, done: Rep
 
 
 def differing(parts: Parts, held: Iterable[tuple[str, str]]) -> list[str]:
-    """Ids of documents that an index lacks, or holds in another form than the ledger; `held` is what it holds: id and hash."""
+    """Ids of documents that an index lacks, or holds in another form than the ledger; `held` is what it holds: id and hash.
+
+    With them those that the ledger itself has to project again: a later share of a rebuild found copies of an earlier one's.
+    """
     with parts.ledger.reading() as conn:
-        wanted = documents.projected(conn)
+        wanted, changed = documents.projected(conn), items.changed_around(conn)
     found = dict(held)
-    return sorted(doc_id for doc_id, projected in wanted.items() if found.get(doc_id) != projected)
+    return sorted({*changed, *(doc_id for doc_id, projected in wanted.items() if found.get(doc_id) != projected)})
 
 
 def _open(parts: Parts, run_id: str, batch: int) -> list[str]:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 
+from postgres import ON_BOTH
+
+from igwire.ledger import boilerplate, items
 from igwire.model import Window
+from igwire.pipeline.boilerplate import line_hash, outdated
+from igwire.pipeline.imports import Text, import_texts
+from igwire.pipeline.process import Work, settle_neighbours
 from igwire.pipeline.rebuild import Selection, rebuild
 from igwire.pipeline.run import run_all
 from igwire.urls import document_id
@@ -64,3 +70,24 @@ def test_a_rebuild_finds_the_same_copies(bench):
     for first, selection in (("copies", Selection()), ("enrich", Selection()), ("copies", Selection(sources=("example",)))):
         assert rebuild(bench.parts(), f"again-{first}-{bool(selection.sources)}", first=first, selection=selection).ok
         assert bench.index.documents == before
+
+
+@ON_BOTH
+def test_a_copy_that_is_placed_while_its_original_is_written_shows_on_it(bench):
+    serve(bench, original=("09", article(1)))
+    bench.index.meanwhile = lambda: import_texts(bench.parts(), "r2", iter([Text(title="Copy", body=" ".join(article(1)), origin="file")]))
+    assert run_all(bench.parts(gap_s=0), "r1", LIVE).ok
+    assert document(bench, "original")["cluster"]["role"] == "first"
+
+
+def test_a_text_that_becomes_a_copy_while_neighbours_are_settled_shows_on_its_original(bench):
+    notices = [f"This notice number {n} of the house tells readers of its letters, offers, rules and members in one long line again." for n in range(4)]
+    serve(bench, original=("09", article(1)), reprint=("12", [*article(1)[:8], *article(2)[:2], *(f"</p><p>{line}" for line in notices)]))
+    run_all(bench.parts(gap_s=0), "r1", LIVE)
+    assert document(bench, "original")["cluster"]["role"] == "single"
+    with bench.ledger.transaction() as conn:
+        boilerplate.add(conn, "example", {line_hash(line): 4 for line in notices}, now=bench.clock.now())
+        items.extract_again(conn, outdated(conn, ["example"]))
+    settle_neighbours(Work(parts=bench.parts(), run_id="r2"), 0)
+    assert document(bench, "reprint")["cluster"]["role"] == "copy"
+    assert document(bench, "original")["cluster"]["role"] == "first"
