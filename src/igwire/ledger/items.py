@@ -124,6 +124,12 @@ def changed_around(conn: sa.Connection) -> list[str]:
     return [doc_id for doc_id in conn.execute(wanted).scalars() if doc_id]
 
 
+def indexed_of(conn: sa.Connection, host: str) -> list[tuple[str, str]]:
+    """Id and address of the indexed items whose pages lie at a host (see `urls.slot_host`), those that came from a web archive too."""
+    found = conn.execute(sa.select(items.c.id, items.c.url).where(items.c.url.contains(host, autoescape=True), items.c.state == "indexed"))
+    return [(row.id, row.url) for row in found if slot_host(row.url) == host]
+
+
 def waiting_again(conn: sa.Connection, limit: int) -> list[str]:
     """Ids of at most `limit` items that `project_again` or `extract_again` named and nobody took to the end yet."""
     wanted = sa.select(items.c.id).where(items.c.state.in_(("captured", "extracted", "enriched")), items.c.reason == AGAIN)

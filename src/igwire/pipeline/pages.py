@@ -17,7 +17,7 @@ from igwire.ledger import hosts, runs
 from igwire.ledger.items import Item
 from igwire.ledger.packing import entry_to_json
 from igwire.model import Capture, Outcome
-from igwire.pipeline import webarchive
+from igwire.pipeline import reservations, webarchive
 from igwire.pipeline.hostwork import HostWork, Pause, Trip
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.raw import Keeper, Packed
@@ -25,10 +25,12 @@ from igwire.urls import origin_of
 
 
 @dataclass(frozen=True, slots=True)
-class RobotsJob:
-    """Fetch the robots file of an origin such as http://example.org:8080; `gap_s`: the catalogue's agreement with its host."""
+class SiteFile:
+    """Fetch a file that speaks for an origin such as http://example.org:8080; `gap_s`: the catalogue's agreement with its host."""
 
     origin: str
+    path: str
+    source_id: str
     gap_s: float | None
 
 
@@ -40,7 +42,10 @@ class Held:
     reason: str
 
 
-Job = Item | RobotsJob
+Job = Item | SiteFile
+_ROBOTS = "/robots.txt"
+# Answers that ask for patience with the whole host, whatever was asked for.
+_PATIENCE = (429, 503)
 # A page's answer comes packed for the raw store; a robots file as it is.
 Sent = Packed | Capture | FetchError | BadUrl | Held
 
@@ -57,6 +62,8 @@ class PageRequests(ABC):
         self.rules: dict[str, Robots] = {}
         # What robots files say about use, by origin.
         self.wishes: dict[str, tuple[str, ...]] = {}
+        # Origins of which it is known what they reserve, or that are being asked.
+        self.reserving: set[str] = set()
         self.captures: list[tuple[Item, Packed]] = []
         self.writes: list[Callable[[sa.Connection], None]] = []
 
@@ -105,11 +112,24 @@ class PageRequests(ABC):
             yield from self._enter(Trip(item, policy.address(self.parts.source(item.source_id), item.asked_url)))
 
     def _enter(self, trip: Trip[Job]) -> Iterator[Trip[Job]]:
-        """The request for a page, after the one for its robots file."""
-        origin = origin_of(trip.url)
-        if isinstance(trip.job, Item) and origin not in self.rules and not self._load_rules(origin):
-            yield Trip(RobotsJob(origin, trip.agreed(self.parts.source(trip.job.source_id).gap_s)), f"{origin}/robots.txt")
+        """The request for a page, after those for what its origin allows and, under a general basis, reserves."""
+        if isinstance(trip.job, Item):
+            origin = origin_of(trip.url)
+            asked = [_ROBOTS] if origin not in self.rules and not self._load_rules(origin) else []
+            asked += [usage.TDMREP] if self._asks_what_is_reserved(trip.job, origin) else []
+            gap_s = trip.agreed(self.parts.source(trip.job.source_id).gap_s)
+            for path in asked:
+                yield Trip(SiteFile(origin, path, trip.job.source_id, gap_s), origin + path)
         yield trip
+
+    def _asks_what_is_reserved(self, item: Item, origin: str) -> bool:
+        """Whether the page would be mined without knowing, as nobody has asked for a week; a web archive's reservations are not the page's."""
+        if not self.parts.knobs.tdm_general or item.entry.archived or origin in self.reserving:
+            return False
+        self.reserving.add(origin)
+        with self.parts.ledger.reading() as conn:
+            stored = hosts.robots_of(conn, origin + usage.TDMREP)
+        return stored is None or self.parts.clock.now() - stored[0] >= reservations.EVERY
 
     def _load_rules(self, origin: str) -> bool:
         """Take the stored robots file; False when a fresh one is needed. Until it comes, everything is forbidden."""
@@ -123,7 +143,7 @@ class PageRequests(ABC):
 
     def send(self, trip: Trip[Job]) -> Sent:
         """Send one request, unless robots forbids it; runs in a thread."""
-        if isinstance(trip.job, Item) and (held := self._held(trip.url)):
+        if not (isinstance(trip.job, SiteFile) and trip.job.path == _ROBOTS) and (held := self._held(trip.url)):
             return held
         try:
             if isinstance(trip.job, Item):
@@ -131,7 +151,7 @@ class PageRequests(ABC):
                 answer = self.fetcher.get(trip.url, headers=self.headers(trip.job), came=trip.came, https_only=https_only)
                 return self.keeper.pack(webarchive.restored(trip.job, answer), self.facts(trip.job, answer.final_url))
             # What a robots file's redirects lead to counts for the origin that was asked, whoever serves it (RFC 9309 section 2.3.1.2): a small file
-            # once a day, and without it nothing may be asked; so it is fetched in one go.
+            # once a day, and without it nothing may be asked; so it is fetched in one go. What is reserved is asked for in the same way, once a week.
             return self.fetcher.get(trip.url, across=True)
         except (FetchError, BadUrl) as error:
             return error
@@ -145,23 +165,33 @@ class PageRequests(ABC):
     def settle(self, trip: Trip[Job], sent: Sent, failures: int) -> Pause:
         """Decide what becomes of the answer, and say how long the host is left alone."""
         job = trip.job
+        if isinstance(job, SiteFile):
+            return self._settle_file(trip, job, sent, failures)
         if isinstance(sent, Held):
-            assert isinstance(job, Item)
             self.held(job, sent)
             return Pause(gap_s=0, failures=failures)
-        if isinstance(job, RobotsJob):
-            self._keep_robots(job, sent)
-        elif isinstance(sent, Packed):
+        if isinstance(sent, Packed):
             self.captures.append((job, sent))
             return self._pause(trip, sent.capture, failures)
-        elif not isinstance(sent, Capture | Elsewhere):
+        if not isinstance(sent, Capture | Elsewhere):
             self.failed(job, sent)
         return self._pause(trip, sent, failures)
 
+    def _settle_file(self, trip: Trip[Job], job: SiteFile, sent: Sent, failures: int) -> Pause:
+        status, body = (sent.status, sent.body) if isinstance(sent, Capture) else (0, b"")
+        if job.path == _ROBOTS:
+            self._keep_robots(job, sent, status, body)
+            return self._pause(trip, sent, failures)
+        if isinstance(sent, Held):
+            if sent.outcome is Outcome.REJECTED:
+                self._keep_reservations(job, 403, b"")
+            return Pause(gap_s=0, failures=failures)
+        self._keep_reservations(job, status, body if status == 200 else b"")
+        # A fault of this file alone must not keep the pages waiting.
+        return self._pause(trip, sent, failures) if status in _PATIENCE else Pause(gap_s=self._gap(trip), failures=failures)
+
     def _pause(self, trip: Trip[Job], sent: Sent, failures: int) -> Pause:
-        own = self.parts.source(trip.job.source_id).gap_s if isinstance(trip.job, Item) else trip.job.gap_s
-        rules = self.rules[origin_of(trip.url)]
-        gap, now = policy.gap_s(trip.agreed(own), rules.crawl_delay, self.parts.knobs.gap_s), self.parts.clock.now()
+        gap, now = self._gap(trip), self.parts.clock.now()
         if isinstance(sent, Capture):
             cooling = policy.cooling_until(sent.status, sent.headers, now=now, failures=failures)
             return Pause(gap_s=gap, cooling_until=cooling, reason=f"http_{sent.status}" if cooling else None, failures=failures + 1 if cooling else 0)
@@ -172,6 +202,10 @@ class PageRequests(ABC):
         cooling = policy.cooling_after_failure(now=now, failures=failures)
         return Pause(gap_s=gap, cooling_until=cooling, reason=sent.reason if cooling else None, failures=failures + 1)
 
+    def _gap(self, trip: Trip[Job]) -> float:
+        own = self.parts.source(trip.job.source_id).gap_s if isinstance(trip.job, Item) else trip.job.gap_s
+        return policy.gap_s(trip.agreed(own), self.rules[origin_of(trip.url)].crawl_delay, self.parts.knobs.gap_s)
+
     def write(self, conn: sa.Connection) -> None:
         """Write what was decided."""
         self.keeper.note(conn)
@@ -179,12 +213,15 @@ class PageRequests(ABC):
             write(conn)
         self.writes = []
 
-    def _keep_robots(self, job: RobotsJob, sent: Sent) -> None:
+    def _keep_reservations(self, job: SiteFile, status: int, body: bytes) -> None:
+        now = self.parts.clock.now()
+        self.writes.append(partial(reservations.keep, origin=job.origin, source_id=job.source_id, status=status, body=body, now=now, run_id=self.run_id))
+
+    def _keep_robots(self, job: SiteFile, sent: Sent, status: int, body: bytes) -> None:
         if isinstance(sent, FetchError) and sent.reason == "blocked_address":
             # Nothing was asked and nothing will be: the page is refused in the same way, and says it better.
             self.rules[job.origin] = Robots.parse(b"", 404)
             return
-        status, body = (sent.status, sent.body) if isinstance(sent, Capture) else (0, b"")
         self.rules[job.origin] = Robots.parse(body, status)
         self.wishes[job.origin] = usage.of_robots(body) if status == 200 else ()
         now = self.parts.clock.now()

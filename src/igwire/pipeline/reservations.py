@@ -1,7 +1,8 @@
 """`/.well-known/tdmrep.json`, where a site says for which of its pages text and data mining is reserved: asked for once a week.
 
-Much rarer than robots.txt, and apart from the pages: most sites have none, and no page should wait for the answer. What it says is read when
-a page is extracted (`usage.of_tdmrep`), so a reservation that is new is told as an alert.
+Much rarer than robots.txt, and apart from the pages: most sites have none, and no page should wait for the answer; but under a general basis, where
+it decides whether a text may be mined at all, an origin is asked before its first page (`pages.PageRequests`). What it says is read when a page is
+extracted (`usage.of_tdmrep`), so pages that another answer is about are extracted again.
 """
 
 from __future__ import annotations
@@ -9,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
+
 from igwire.feeds.archives import Ask, Body
 from igwire.fetch import usage
 from igwire.fetch.robots import answered
-from igwire.ledger import hosts, runs
+from igwire.ledger import hosts, items, runs
 from igwire.model import Source
 from igwire.pipeline import space
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.probation import followed
 from igwire.pipeline.visits import Visits, open_visits
-from igwire.urls import origin_of, registrable_domain
+from igwire.urls import origin_of, registrable_domain, slot_host
 
 EVERY, _AGAIN = timedelta(days=7), timedelta(days=1)
 # One round's share of the task that polls; what is left is due in the next.
@@ -65,17 +68,27 @@ def _ask(parts: Parts, visits: Visits, source: Source, origin: str) -> bool:
         return False
     status, body = (got.capture.status, got.value or b"") if got.capture else (403 if got.problem == "robots" else 0, b"")
     with parts.ledger.transaction() as conn:
-        before = hosts.robots_of(conn, origin + usage.TDMREP)
-        if not answered(status) and before and before[1] == 200:
-            # What it last said holds until it says something else; it is asked again in a week.
-            status, body = before[1:]
-        now = parts.clock.now()
-        hosts.save_robots(conn, origin + usage.TDMREP, status=status, body=body, now=now)
-        if usage.reserving_rules(body) and not (before and usage.reserving_rules(before[2])):
-            told = f"{source.id}: {origin + usage.TDMREP} reserves text and data mining; with IGWIRE_TDM_BASIS=general run igwire rebuild --from extract"
-            runs.note(conn, "alert", now=now, run_id=visits.run_id, source_id=source.id, detail=told)
+        keep(conn, origin, source.id, status=status, body=body, now=parts.clock.now(), run_id=visits.run_id)
     return True
 
 
+def keep(conn: sa.Connection, origin: str, source_id: str, *, status: int, body: bytes, now: datetime, run_id: str) -> None:
+    """Keep the answer of an origin (`status` 0 = none came), and let the pages that it treats otherwise than the last one be extracted again."""
+    before = hosts.robots_of(conn, origin + usage.TDMREP)
+    said = before[2] if before else b""
+    if not answered(status) and before and before[1] == 200:
+        # What it last said holds until it says something else; it is asked again in a week.
+        status, body = before[1:]
+    body = body if len(body) <= _MAX_BYTES else b""
+    hosts.save_robots(conn, origin + usage.TDMREP, status=status, body=body, now=now)
+    if usage.reserving_rules(body) == usage.reserving_rules(said):
+        return
+    pages = items.indexed_of(conn, slot_host(origin))
+    items.extract_again(conn, [item_id for item_id, url in pages if usage.of_tdmrep(body, url) != usage.of_tdmrep(said, url)])
+    if not usage.reserving_rules(said):
+        told = f"{source_id}: {origin + usage.TDMREP} reserves text and data mining; its pages are treated so with the next run"
+        runs.note(conn, "alert", now=now, run_id=run_id, source_id=source_id, detail=told)
+
+
 def _whole(body: Body) -> bytes:
-    return body.body if len(body.body) <= _MAX_BYTES else b""
+    return body.body
