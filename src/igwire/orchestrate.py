@@ -209,11 +209,9 @@ def poll_feeds(run_id: str, *, sources: Sequence[str] = ()) -> dict[str, int]:
 def probe_sources(run_id: str) -> dict[str, int]:
     """Probe the sources on probation whose week is over, and ask sites whether they reserve mining; counts by verdict."""
     from igwire import wiring
-    from igwire.pipeline.probation import probe_within_budget
-    from igwire.pipeline.reservations import ask_due
+    from igwire.pipeline.weekly import ask_sites
 
-    parts = wiring.parts()
-    counts = ask_due(parts, run_id) | probe_within_budget(parts, run_id)
+    counts = ask_sites(wiring.parts(), run_id)
     print(", ".join(f"{count} {word}" for word, count in counts.items()) or "no source is due")
     return counts
 

@@ -65,11 +65,10 @@ def poll(json: output.JsonFlag = False) -> None:
     """Poll the feeds that are due and probe sources on probation whose week is over: what the DAG poll_feeds does, without Airflow."""
     from igwire import wiring
     from igwire.pipeline.poll import poll_sources
-    from igwire.pipeline.probation import probe_within_budget
-    from igwire.pipeline.reservations import ask_due
+    from igwire.pipeline.weekly import ask_sites
 
     parts, run_id = wiring.parts(), f"cli__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
-    counts = poll_sources(parts, run_id) | probe_within_budget(parts, run_id) | ask_due(parts, run_id)
+    counts = poll_sources(parts, run_id) | ask_sites(parts, run_id)
     output.rows([{"answer": word, "count": count} for word, count in counts.items()], ["answer", "count"], json_flag=json)
 
 
