@@ -12,5 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_ledger_and_pipeline_on_postgresql(postgres):
     command = [sys.executable, "-m", "pytest", "-q", "tests/unit/ledger", "tests/unit/pipeline"]
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "IGWIRE_TEST_LEDGER": "postgresql"}, capture_output=True, text=True, check=False)
+    # Options of the outer run are not its own: --basetemp would clear the folders of the tests that run beside it.
+    variables = {**os.environ, "IGWIRE_TEST_LEDGER": "postgresql", "PYTEST_ADDOPTS": ""}
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-5000:]
