@@ -9,6 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
+
+from igwire.cli import app
+from igwire.pipeline.stagefile import STAGES
+from igwire.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
@@ -92,3 +97,36 @@ def test_every_hostile_case_is_tried_where_its_list_says():
         assert named
         for file, test in named:
             assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file} has no {test}: mend tests/soak/hostile/README.md"
+
+
+def documents() -> list[Path]:
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def commands(text: str) -> set[str]:
+    """What follows `igwire` in code, inline or indented."""
+    return set(re.findall(r"`igwire ([a-z][^`]*)`", text)) | set(re.findall(r"^ {4}(?:\S+/)?igwire ([a-z].*)$", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("file", documents(), ids=lambda file: file.name)
+def test_every_command_that_the_documents_name_is_there_with_its_options(file):
+    for command in sorted(commands(file.read_text(encoding="utf-8"))):
+        node, rest = typer.main.get_command(app), command.replace("\\|", "|").replace("[", "").replace("]", "").split()
+        while rest and hasattr(node, "commands"):
+            for name in rest[0].split("|"):
+                assert name in node.commands, f"{file.name}: there is no `igwire {command}`"
+            node, rest = node.commands[rest[0].split("|")[0]], rest[1:]
+        known = {option for parameter in node.params for option in parameter.opts}
+        named = {word.split("=")[0] for word in rest if word.startswith("--")}
+        assert named <= known, f"{file.name}: `igwire {command}` does not know {', '.join(named - known)}"
+
+
+def test_every_setting_is_told_of():
+    told = "".join(file.read_text(encoding="utf-8") for file in documents())
+    names = [field.validation_alias or f"IGWIRE_{name.upper()}" for name, field in Settings.model_fields.items()]
+    assert [name for name in names if not re.search(rf"\b{name}\b", told)] == [], "tell of it in docs/operations.md"
+
+
+def test_the_help_names_every_stage():
+    (name, *_) = typer.main.get_command(app).commands["stage"].params
+    assert re.findall(r"[a-z]+", name.help.replace(" or ", " ")) == sorted(STAGES)

@@ -11,7 +11,7 @@ from igwire.cli import output
 
 
 def stage(
-    name: Annotated[str, typer.Argument(help="extract, feeds, fetch, robots, sitemaps, tag or urls.")],
+    name: Annotated[str, typer.Argument(help="dedupe, extract, feeds, fetch, poll, robots, sitemaps, tag or urls.")],
     source: Annotated[Path, typer.Option("--in", help="JSON lines; `file` in them is relative to this file.")],
     target: Annotated[Path, typer.Option("--out", help="JSON lines, one for each line of --in.")],
     workers: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 1,
