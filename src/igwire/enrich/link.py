@@ -24,6 +24,7 @@ _DEFINED = 0.5
 _COMPANY = 0.25
 _DENSE = 0.1
 _WORDS = 0.35
+_BY_ITSELF = "stands by itself"
 # Rules the name out.
 _OUT_OF_DATE = 2.0
 _METONYM = re.compile(
@@ -56,6 +57,8 @@ class Context:
 
     def link(self, hit: Hit, text: str) -> Link | None:
         """The best entity for the hit, or None when nothing supports one."""
+        if len(hit.names) == 1 and (only := hit.names[0]).always and only.entity and text[hit.start : hit.end] not in self._defined:
+            return Link(only.entity, _WORTH["alias"], f"alias {only.text!r}: {_BY_ITSELF}", _role(only.entity, hit, text))
         scored = [(*self._score(name, hit, text), name) for name in hit.names if name.entity is not None and name.kind != "demonym"]
         scored = [item for item in scored if item[0] >= _THRESHOLD]
         if not scored:
@@ -67,8 +70,7 @@ class Context:
             score -= 0.15
         entity = name.entity
         assert entity is not None
-        role = "metonym" if entity.type == "place" and _METONYM.match(text, hit.end) else None
-        return Link(entity, round(min(score, 1.0), 2), f"{name.kind} {name.text!r}: {why}", role)
+        return Link(entity, round(min(score, 1.0), 2), f"{name.kind} {name.text!r}: {why}", _role(entity, hit, text))
 
     def _score(self, name: Name, hit: Hit, text: str) -> tuple[float, str]:
         entity = name.entity
@@ -82,7 +84,7 @@ class Context:
         for gain, reason in self._gains(name, entity, hit, text):
             score += gain
             reasons.append(reason)
-        return score, ", ".join(reasons) or ("stands by itself" if score >= _THRESHOLD else "no support")
+        return score, ", ".join(reasons) or (_BY_ITSELF if score >= _THRESHOLD else "no support")
 
     def _gains(self, name: Name, entity: Entity, hit: Hit, text: str) -> Iterable[tuple[float, str]]:
         if not entity.was_named(name.text, self._published):
@@ -135,6 +137,10 @@ class Context:
             if not (text[at - 1 : at].isalnum() or text[at + len(word) : at + len(word) + 1].isalnum()):
                 yield at
             at = text.find(word, at + 1)
+
+
+def _role(entity: Entity, hit: Hit, text: str) -> str | None:
+    return "metonym" if entity.type == "place" and _METONYM.match(text, hit.end) else None
 
 
 def _demonym(hit: Hit) -> Link | None:

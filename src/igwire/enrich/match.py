@@ -23,12 +23,16 @@ _PREFIX_LENGTH = 5
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """One way to name an entity. `kind`: alias, clear (an acronym that stands by itself), acronym, short, with_context, demonym; or city, which has no entity."""
+    """One way to name an entity. `kind`: alias, clear (an acronym that stands by itself), acronym, short, with_context, demonym; or city, which has no entity.
+
+    `always`: no word forbids it and no date bounds it, so that it needs no look at the document.
+    """
 
     text: str
     entity: Entity | None
     kind: str
     country: str | None = None
+    always: bool = False
 
 
 class Hit(NamedTuple):
@@ -134,7 +138,12 @@ def _names(entity: Entity) -> Iterator[Name]:
     special = {text for texts in weaker.values() for text in texts}
     listed: Iterable[str] = [entity.name, *(a for names in entity.aliases.values() for a in names)]
     # "Tor (network)" is a label for people; nobody writes it.
-    yield from (Name(text, entity, "alias") for text in dict.fromkeys(listed) if text not in special and "(" not in text)
+    bounded = entity.unless or entity.valid_from or entity.valid_to
+    yield from (
+        Name(text, entity, "alias", always=not bounded and text not in entity.periods)
+        for text in dict.fromkeys(listed)
+        if text not in special and "(" not in text
+    )
     for kind, texts in weaker.items():
         yield from (Name(text, entity, kind) for text in texts)
     yield from (Name(text, entity, "demonym", entity.country) for texts in entity.demonyms.values() for text in texts)

@@ -52,10 +52,15 @@ _ENDS_BODY = frozenset(["of", "de", "da", "do", "du", "la", "von", "Air", "Radio
 def longer_name(hit: Hit, text: str, vocabulary: Vocabulary) -> Found | None:
     """The name that holds the hit and is not the hit's, when its words show one."""
     types = {name.entity.type for name in hit.names if name.entity}
-    found = _behind_body(hit, text) if types & _BODIES else None
+    found = _behind_body(hit, text) if types & _BODIES and _capital_behind(hit, text) else None
     if found is None and "place" in types:
         found = _behind(hit, text) or _before(hit, text, vocabulary)
     return found
+
+
+def _capital_behind(hit: Hit, text: str) -> bool:
+    """Every word that belongs behind a name has a capital, but for "state"."""
+    return text[hit.end : hit.end + 1] in " \u00a0" and text[hit.end + 1 : hit.end + 2].isupper()
 
 
 def _behind_body(hit: Hit, text: str) -> Found | None:
@@ -67,7 +72,7 @@ def _behind_body(hit: Hit, text: str) -> Found | None:
 
 
 def _behind(hit: Hit, text: str) -> Found | None:
-    if match := _BEHIND_PLACE.match(text, hit.end):
+    if _capital_behind(hit, text) and (match := _BEHIND_PLACE.match(text, hit.end)):
         direction = _DIRECTION.search(text, max(hit.start - 6, 0), hit.start) if match["place"] else None
         return Found(direction.start() if direction else hit.start, match.end(), match.lastgroup or "event", "a place's name before a thing's", _SCORE)
     if any(name.kind == "alias" and name.entity and name.entity.level != "country" for name in hit.names) and (match := _STATE.match(text, hit.end)):

@@ -9,6 +9,7 @@ import itertools
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from igwire.enrich.fold import ARABIC, CJK, key
@@ -98,7 +99,7 @@ class RoleFinder:
         bodies = [n for n in known if not n.person and n.end > n.start]
         arabic, cjk, based = bool(scripts & ARABIC) and _ARABIC.search(text) is not None, bool(scripts & CJK), "-based" in text
         found: dict[tuple[str, str], dict[str, Any]] = {}
-        people = [n for n in known if n.person and n.end > n.start and _NAMED.fullmatch(n.name)]
+        people = [n for n in known if n.person and n.end > n.start and _is_name(n.name)]
         stated: list[dict[str, Any]] = []
         for n, person in enumerate(people):
             near = offices[bisect_left(offices, person.start - _REACH) : bisect_left(offices, person.end + _REACH)]
@@ -281,6 +282,11 @@ _ARABIC_BODY = re.compile(
 
 # "When I", "of Valley Associates" are no people.
 _NAMED = re.compile(r"(?!of\s).*\w\w[.\W]*", re.DOTALL)
+
+
+@lru_cache(maxsize=20_000)
+def _is_name(name: str) -> bool:
+    return _NAMED.fullmatch(name) is not None
 
 
 def _apart(text: str, stated: Sequence[dict[str, Any]], more: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

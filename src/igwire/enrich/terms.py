@@ -1,12 +1,16 @@
 """Where the rules of the topics' vocabulary hold in a text: one pass over the folded text finds their terms, in whatever language.
 
-Most rules have several parts. A part is looked at only where the text has the first part of one of its rules, so that common words cost little.
+Most rules have several parts. How often a topic's rules could hold at most is told by the numbers of the terms alone; where they stand, and whether
+they stand near each other, is looked up only for topics that could be reached.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from operator import itemgetter
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation
@@ -19,99 +23,160 @@ _CLITICS = frozenset(a + b for a in ("", "و", "ف") for b in ("", "ال", "ب",
 _LONGEST_CLITIC = 4
 _LONGEST_ACRONYM = 8
 
+# What each further occurrence of the same words adds, and how many are counted.
+_AGAIN, _MOST = 0.5, 4
+
 # Where a term stands: start and end in folded positions.
 _Spot = tuple[int, int]
 
 
+def repeated(count: int) -> float:
+    """How much so many occurrences of the same words say, where one says 1."""
+    return 1 + _AGAIN * min(count - 1, _MOST)
+
+
 class _Pattern(NamedTuple):
-    """One pattern of the automaton: whether it begins and ends with a space, is Arabic; the number of its term in any case (or None), and of those as written."""
+    """One pattern of the automaton: whether it begins and ends with a space, is Arabic."""
 
     lead: int
     tail: int
     arabic: bool
-    free: int | None
-    exact: tuple[tuple[str, int], ...]
+
+
+class _Part(NamedTuple):
+    """One part of rules: the numbers of its patterns, each with how it must be written where that counts."""
+
+    patterns: frozenset[int]
+    forms: tuple[tuple[int, str | None], ...]
 
 
 class _Partial(NamedTuple):
-    """A rule without its first part."""
+    """A rule without its first part: its weight, and the other parts by their numbers."""
 
-    topic: str
     weight: float
     others: tuple[int, ...]
+
+
+class _Group(NamedTuple):
+    """Rules of one topic with the same first part: at one place only one of them counts. `single`: they have no other parts."""
+
+    topic: str
+    first: int
+    rules: list[_Partial]
+    single: bool
 
 
 class TermRules:
     """All rules of a vocabulary in one automaton."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        parts: dict[tuple[str, ...], int] = {}
-        self._by_first: dict[int, list[_Partial]] = defaultdict(list)
+        numbers: dict[tuple[str, ...], int] = {}
+        by_first: dict[int, dict[str, list[_Partial]]] = defaultdict(lambda: defaultdict(list))
         for rule in rules:
-            first, *others = (parts.setdefault(part, len(parts)) for part in rule.parts)
-            self._by_first[first].append(_Partial(rule.topic, rule.weight, tuple(others)))
-        numbers, patterns = _numbered(parts)
-        self._patterns = list(patterns.values())
+            first, *others = (numbers.setdefault(part, len(numbers)) for part in rule.parts)
+            by_first[first][rule.topic].append(_Partial(rule.weight, tuple(others)))
+        forms = [[form for term in part for form in _forms(term)] for part in numbers]
+        patterns = {form.pattern: None for part in forms for form in part}
+        places = {pattern: number for number, pattern in enumerate(patterns)}
         self._automaton = AhoCorasick(list(patterns), implementation=Implementation.ContiguousNFA)
-        self._terms = [frozenset(numbers[form] for term in part for form in _forms(term)) for part in parts]
-        # By the number of a term, the first parts that it is in.
-        self._firsts: dict[int, list[int]] = defaultdict(list)
-        for part in self._by_first:
-            for term in self._terms[part]:
-                self._firsts[term].append(part)
+        self.patterns = [_Pattern(int(p[0] == " "), int(p[-1] == " "), "\u0600" <= p[0] <= "\u06ff") for p in patterns]
+        self.parts = [_Part(frozenset(places[f.pattern] for f in part), tuple({(places[f.pattern], f.written): None for f in part})) for part in forms]
+        # By the number of a pattern, the first parts that it is in; by the number of a part, the rules that begin with it.
+        self.firsts: list[list[int]] = [[] for _ in patterns]
+        for part in by_first:
+            for number in self.parts[part].patterns:
+                self.firsts[number].append(part)
+        self.by_first = {
+            first: [_Group(topic, first, partials, not any(others for _, others in partials)) for topic, partials in by_topic.items()]
+            for first, by_topic in by_first.items()
+        }
 
-    def holding(self, text: str, folded: Folded, near: float) -> Iterator[tuple[str, float, list[tuple[int, int]]]]:
-        """Topic, weight and places (code points) of each rule whose parts stand within `near` folded characters of the first."""
-        spots = self._spots(text, folded)
-        of_part: dict[int, list[_Spot]] = {}
-        for part in {part for term in spots if term in self._firsts for part in self._firsts[term]}:
-            for topic, weight, others in self._by_first[part]:
-                if any(spots.keys().isdisjoint(self._terms[other]) for other in others):
-                    continue
-                for wanted in (part, *others):
-                    if wanted not in of_part:
-                        of_part[wanted] = _all_spots(spots, self._terms[wanted])
-                together = _together(of_part, part, others, near) if others else of_part[part]
-                yield topic, weight, folded.originals(together)
-
-    def _spots(self, text: str, folded: Folded) -> dict[int, list[_Spot]]:
-        """The places of each term, by its number."""
-        spots: dict[int, list[_Spot]] = defaultdict(list)
-        content, patterns = folded.text, self._patterns
-        for number, start, end in self._automaton.find_matches_as_indexes(content, overlapping=True):
-            lead, tail, arabic, free, exact = patterns[number]
-            spot = (start + lead, end - tail)
-            if arabic and not _word_begins(content, start):
-                continue
-            if free is not None:
-                spots[free].append(spot)
-            for term, numbered in exact:
-                if _written(text, folded.original(spot[0]), folded.original(spot[1]), term):
-                    spots[numbered].append(spot)
-        return spots
+    def read(self, text: str, folded: Folded) -> Terms:
+        """The terms of a text, to be asked for the rules that hold."""
+        return Terms(self, text, folded, self._automaton.find_matches_as_indexes(folded.text, overlapping=True))
 
 
-def _all_spots(spots: Mapping[int, list[_Spot]], terms: frozenset[int]) -> list[_Spot]:
-    """The places of any of the terms, in the order of their ends."""
-    found = spots.keys() & terms
-    if len(found) == 1:
-        return spots[found.pop()]
-    return sorted({spot for term in found for spot in spots[term]}, key=lambda spot: (spot[1], spot[0]))
+class Terms:
+    """The terms of one text. `most`: what the rules that may hold weigh at most, by topic."""
+
+    def __init__(self, rules: TermRules, text: str, folded: Folded, matches: list[tuple[int, int, int]]) -> None:
+        self._rules, self._text, self._folded, self._matches = rules, text, folded, matches
+        self.most: dict[str, float] = {}
+        # With each group what it weighs at most.
+        self._may_hold: dict[str, list[tuple[_Group, float]]] = {}
+        self._of_part: dict[int, list[_Spot]] = {}
+        self._count()
+
+    def _count(self) -> None:
+        rules, counts = self._rules, Counter(map(_NUMBER, self._matches))
+        often: dict[int, int] = {}
+        worth: dict[int, float] = {}
+        for number, count in counts.items():
+            for part in rules.firsts[number]:
+                often[part] = often.get(part, 0) + count
+                # Where the pattern ends with the word, all its places show the same word.
+                worth[part] = worth.get(part, 0.0) + (repeated(count) if count > 1 and rules.patterns[number].tail else count)
+        lacks, parts, most, may_hold = counts.keys().isdisjoint, rules.parts, self.most, self._may_hold
+        for part, count in often.items():
+            for group in rules.by_first[part]:
+                heaviest = 0.0
+                for weight, others in group[2]:
+                    for other in others if weight > heaviest else ():
+                        if lacks(parts[other][0]):
+                            break
+                    else:
+                        heaviest = max(heaviest, weight)
+                if heaviest:
+                    topic, at_most = group[0], heaviest * (worth[part] if group[3] else count)
+                    most[topic] = most.get(topic, 0.0) + at_most
+                    may_hold.setdefault(topic, []).append((group, at_most))
+
+    def holding(self, topic: str, near: float, most: float = math.inf, least: float = 0.0) -> Iterator[tuple[float, list[tuple[int, int]]]]:
+        """Weight and places (code points) of each of the topic's rules whose parts stand within `near` folded characters of the first.
+
+        Stops where too little can be reached: where of `most`, which all evidence weighs at most, less than `least` remains.
+        """
+        for group, at_most in self._may_hold.get(topic, ()):
+            anchors = self._spots(group.first)
+            weighs = 0.0
+            for weight, others in group.rules:
+                spots = list(_together(anchors, [self._spots(part) for part in others], near)) if others else anchors
+                weighs += len(spots) * weight
+                if spots:
+                    yield weight, self._folded.originals(spots)
+            most -= max(at_most - weighs, 0.0)
+            if most < least:
+                return
+
+    @cached_property
+    def _by_pattern(self) -> dict[int, list[_Spot]]:
+        """The places of each pattern, by its number, in the order of their ends."""
+        found: dict[int, list[_Spot]] = defaultdict(list)
+        content, patterns = self._folded.text, self._rules.patterns
+        for number, start, end in self._matches:
+            lead, tail, arabic = patterns[number]
+            if not arabic or _word_begins(content, start):
+                found[number].append((start + lead, end - tail))
+        return found
+
+    def _spots(self, part: int) -> list[_Spot]:
+        """The places of a part in the order of their ends."""
+        known = self._of_part.get(part)
+        if known is None:
+            by_pattern = self._by_pattern
+            lists = [self._as_written(by_pattern[number], written) for number, written in self._rules.parts[part].forms if number in by_pattern]
+            known = lists[0] if len(lists) == 1 else sorted({spot for listed in lists for spot in listed}, key=_BY_END)
+            self._of_part[part] = known
+        return known
+
+    def _as_written(self, spots: list[_Spot], written: str | None) -> list[_Spot]:
+        if written is None:
+            return spots
+        where = self._folded.original
+        return [(start, end) for start, end in spots if _written(self._text, where(start), where(end), written)]
 
 
-def _numbered(parts: Iterable[tuple[str, ...]]) -> tuple[dict[_Form, int], dict[str, _Pattern]]:
-    """A number for each form of a term, and what each pattern of the automaton stands for."""
-    numbers: dict[_Form, int] = {}
-    by_pattern: dict[str, dict[_Form, None]] = defaultdict(dict)
-    for form in (form for alternatives in parts for term in alternatives for form in _forms(term)):
-        numbers.setdefault(form, len(numbers))
-        by_pattern[form.pattern][form] = None
-    patterns = {}
-    for pattern, forms in by_pattern.items():
-        exact = tuple((form.written, numbers[form]) for form in forms if form.written)
-        arabic = "\u0600" <= pattern[0] <= "\u06ff"
-        patterns[pattern] = _Pattern(int(pattern[0] == " "), int(pattern[-1] == " "), arabic, numbers.get(_Form(pattern, None)), exact)
-    return numbers, patterns
+_NUMBER, _BY_END = itemgetter(0), itemgetter(1, 0)
 
 
 class _Form(NamedTuple):
@@ -133,13 +198,12 @@ def _forms(term: str) -> Iterator[_Form]:
         yield _Form(f"لل{folded[2:]}{right}", written)
 
 
-def _together(spots: Mapping[int, Sequence[_Spot]], first: int, others: tuple[int, ...], near: float) -> Iterator[_Spot]:
+def _together(firsts: Iterable[_Spot], others: Sequence[Sequence[_Spot]], near: float) -> Iterator[_Spot]:
     """Spans from the first to the last part, where every part stands near the first one."""
     cursors = [0] * len(others)
-    for anchor in spots[first]:
+    for anchor in firsts:
         low, high = anchor
-        for n, other in enumerate(others):
-            listed = spots[other]
+        for n, listed in enumerate(others):
             while cursors[n] < len(listed) and listed[cursors[n]][1] < anchor[0] - near:
                 cursors[n] += 1
             partner = _partner(listed, cursors[n], anchor, near)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from igwire.enrich.fold import CJK, Folded, key
-from igwire.enrich.terms import TermRules
+from igwire.enrich.terms import TermRules, Terms, repeated
 from igwire.kb.topics import Topics
 from igwire.kb.topics.loader import NONE
 
@@ -24,8 +25,6 @@ _TITLE_LENGTH = 160
 # Characters of text that one strong term stands for; what is needed grows with the square root of the length.
 _PER_TERM, _PER_TERM_CJK = 420, 150
 _TITLE_WEIGHT = 2.0
-# What each further occurrence of the same words adds, and how many are counted.
-_AGAIN, _MOST = 0.5, 4
 _THRESHOLD = 0.5
 # Evidence for people to read: so many expressions, of so many characters at each end.
 _EVIDENCE, _SHOWN = 6, 40
@@ -59,14 +58,14 @@ class TopicFinder:
         short = len(text[0]) <= _TITLE_LENGTH
         cjk = _is_cjk(text[0], text[1])
         near = math.inf if short else _NEAR_CJK if cjk else _NEAR
-        cases = [self._cases(*title, math.inf), self._cases(*text, near)]
         need = max(1.0, math.sqrt(len(text[0]) / (_PER_TERM_CJK if cjk else _PER_TERM)))
+        cases = [self._cases(*title, math.inf), self._cases(*text, near)]
         found = []
-        for topic in sorted(set(cases[0]) | set(cases[1])):
-            spans = [case.get(topic, ()) for case in cases]
-            if _strength(_most(spans[0]), _most(spans[1]), need) < 1:
+        for topic in sorted(cases[0].most.keys() | cases[1].most.keys()):
+            if _strength(cases[0].most.get(topic, 0.0), cases[1].most.get(topic, 0.0), need) < 1:
                 continue
-            in_title, in_text = (_weighed(listed, field[0]) for listed, field in zip(spans, (title, text), strict=True))
+            in_title = cases[0].weighed(topic, 0.0)
+            in_text = cases[1].weighed(topic, _wanted(in_title.once, need))
             strength = _strength(in_title.once, in_text.total, need)
             score = strength / (1 + strength)
             if score >= _THRESHOLD:
@@ -74,18 +73,36 @@ class TopicFinder:
                 found.append({"topic": topic, "score": round(score, 2), "evidence": evidence})
         return tuple(sorted(found, key=lambda topic: (-topic["score"], topic["topic"])))
 
-    def _cases(self, text: str, folded: Folded, named: Iterable[Named], near: float) -> dict[str, set[_Span]]:
-        """What speaks for each topic."""
-        cases: dict[str, set[_Span]] = defaultdict(set)
-        for topic, weight, places in self._rules.holding(text, folded, near):
-            cases[topic].update([(start, end, weight) for start, end in places])
-        nothing = cases.pop(NONE, ())
+    def _cases(self, text: str, folded: Folded, named: Iterable[Named], near: float) -> _Cases:
+        entities: dict[str, list[_Span]] = defaultdict(list)
         for name in named:
             for topic, weight in self._entities.get(name.entity, ()):
-                cases[topic].add((name.start, name.end, weight))
-        if nothing:
-            cases = {topic: {s for s in case if not any(a <= s[0] and s[1] <= b for a, b, _ in nothing)} for topic, case in cases.items()}
-        return {topic: case for topic, case in cases.items() if case}
+                entities[topic].append((name.start, name.end, weight))
+        return _Cases(text, self._rules.read(text, folded), entities, near)
+
+
+class _Cases:
+    """What speaks for each topic in one field. `most`: what it weighs at most; each repetition adds no more than the least weight there is."""
+
+    def __init__(self, text: str, terms: Terms, entities: Mapping[str, Sequence[_Span]], near: float) -> None:
+        self._text, self._terms, self._entities, self._near = text, terms, entities, near
+        self.most = dict(terms.most)
+        self.most.pop(NONE, None)
+        for topic, spans in entities.items():
+            counts = Counter([(text[start:end], weight) for start, end, weight in spans])
+            self.most[topic] = self.most.get(topic, 0.0) + sum([weight * repeated(count) for (_, weight), count in counts.items()])
+
+    def weighed(self, topic: str, least: float) -> _Weight:
+        """What the topic's evidence weighs; when that is less than `least`, maybe a part of it."""
+        spans = set(self._entities.get(topic, ()))
+        for weight, places in self._terms.holding(topic, self._near, self.most.get(topic, 0.0), least):
+            spans.update([(start, end, weight) for start, end in places])
+        return _weighed([s for s in spans if not any(a <= s[0] and s[1] <= b for a, b in self._nothing)], self._text)
+
+    @cached_property
+    def _nothing(self) -> list[tuple[int, int]]:
+        """Phrases whose words speak for no topic."""
+        return [place for _, places in self._terms.holding(NONE, self._near) for place in places]
 
 
 class _Weight(NamedTuple):
@@ -101,9 +118,9 @@ def _strength(in_title: float, in_text: float, need: float) -> float:
     return max(in_title, in_text / need, (in_title * _TITLE_WEIGHT + in_text) / (need + 1))
 
 
-def _most(spans: Collection[_Span]) -> float:
-    """What they weigh at most; costs less than weighing them."""
-    return len(spans) * max([weight for _, _, weight in spans], default=0.0)
+def _wanted(in_title: float, need: float) -> float:
+    """What the text must weigh at least, beside its title, for the topic to be one."""
+    return 0.0 if in_title >= 1 else min(need, need + 1 - in_title * _TITLE_WEIGHT)
 
 
 def _weighed(spans: Collection[_Span], text: str) -> _Weight:
@@ -117,7 +134,7 @@ def _weighed(spans: Collection[_Span], text: str) -> _Weight:
         names.setdefault(word, surface)
         counts.setdefault(word, []).append(weight)
     once = sum(max(weights) for weights in counts.values())
-    total = sum(max(weights) * (1 + _AGAIN * min(len(weights) - 1, _MOST)) for weights in counts.values())
+    total = sum(max(weights) * repeated(len(weights)) for weights in counts.values())
     order = sorted(counts, key=lambda word: -max(counts[word]) * len(counts[word]))
     return _Weight(once, total, tuple(names[word] for word in order))
 

@@ -72,7 +72,9 @@ class Vocabulary(dict[str, frozenset[str]]):
 
     def speech_after(self, text: str, at: int) -> bool:
         """Whether a verb of speech or a role stands behind the name that ends at `at`."""
-        if text[at : at + 1] == " " and ((word := _LETTERS.match(text, at + 1)) is None or word[0] not in self._speech_starts):
+        if text[at : at + 1] not in (" ", ","):
+            return False
+        if text[at] == " " and ((word := _LETTERS.match(text, at + 1)) is None or word[0] not in self._speech_starts):
             return False
         return self._speech_after.match(text, at) is not None
 
