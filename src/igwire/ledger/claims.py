@@ -9,6 +9,9 @@ from igwire.ledger.packing import pack_article
 from igwire.ledger.tables import canonical_claims, documents, items, revisions
 from igwire.model import Article
 
+# Written once: a statement that is put together anew costs more than the database takes for it.
+_HOLDER = sa.select(documents.c.item_id).where(documents.c.id == sa.bindparam("b_id"))
+
 
 def of(conn: sa.Connection, claimed: str) -> dict[str, str]:
     """Item → its own address, of the items that claim the address with this id and have a text of their own."""
@@ -24,7 +27,7 @@ def add(conn: sa.Connection, claimed: str, item_id: str, own_url: str) -> None:
 
 def holder_of(conn: sa.Connection, doc_id: str | None) -> str | None:
     """The item that the document shows, None where there is no such document."""
-    return conn.execute(sa.select(documents.c.item_id).where(documents.c.id == doc_id)).scalar() if doc_id else None
+    return conn.execute(_HOLDER, {"b_id": doc_id}).scalar() if doc_id else None
 
 
 def move_document(conn: sa.Connection, old: str, new: str, article: Article, *, heir: str | None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from igwire.ledger.database import chunked, upsert
+from igwire.ledger.database import chunked, replacing, upsert
 from igwire.ledger.tables import copies, copy_keys, copy_sentences, copy_sources
 
 # One unit: key, tokens, start, end (see enrich.fingerprints.Unit).
@@ -203,9 +203,8 @@ def _with_sources(conn: sa.Connection, outdated: set[int]) -> set[int]:
 
 def _put_rows(conn: sa.Connection, changed: Sequence[CopyRow]) -> None:
     if changed:
-        insert = upsert(conn, copies)
-        others = {column.name: insert.excluded[column.name] for column in copies.columns if column.name != "number"}
-        conn.execute(insert.on_conflict_do_update(index_elements=["number"], set_=others), [_values(row) for row in changed])
+        others = [column.name for column in copies.columns if column.name != "number"]
+        conn.execute(replacing(conn, copies, ("number",), others), [_values(row) for row in changed])
 
 
 def _put(conn: sa.Connection, table: str, columns: tuple[str, ...], values: Iterable[tuple[int, ...]]) -> None:

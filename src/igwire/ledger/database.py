@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import sqlite3
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -189,7 +190,25 @@ def _migration_lock(engine: sa.Engine) -> Iterator[None]:
 
 def upsert(conn: sa.Connection, table: sa.Table) -> Any:
     """An INSERT that knows `on_conflict_do_update` and `on_conflict_do_nothing` on this connection's database."""
-    return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+    return _insert(conn.dialect.name, table)
+
+
+def _insert(dialect: str, table: sa.Table) -> Any:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+@cache
+def _replacing(dialect: str, table: sa.Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Any:
+    insert = _insert(dialect, table)
+    return insert.on_conflict_do_update(index_elements=list(keys), set_={name: insert.excluded[name] for name in columns})
+
+
+def replacing(conn: sa.Connection, table: sa.Table, keys: tuple[str, ...], columns: Iterable[str]) -> Any:
+    """An INSERT of these columns that takes the place of a row with the same `keys`; to be executed with one row or many.
+
+    Put together once: that takes longer than the database needs for the row.
+    """
+    return _replacing(conn.dialect.name, table, keys, tuple(columns))
 
 
 def chunked(values: Iterable[T], size: int = _CHUNK) -> Iterator[list[T]]:

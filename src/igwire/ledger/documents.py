@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from igwire.ledger import packing
-from igwire.ledger.database import upsert
+from igwire.ledger.database import replacing, upsert
 from igwire.ledger.tables import documents, revisions
 from igwire.model import Article, Tags
 
@@ -45,6 +45,33 @@ def get(conn: sa.Connection, ids: Sequence[str]) -> list[StoredDocument]:
     return [_document(row) for row in conn.execute(sa.select(documents).where(documents.c.id.in_(ids)).order_by(documents.c.id))]
 
 
+# Written once: a statement that is put together anew costs more than the database takes for it.
+_KNOWN = sa.select(documents).where(documents.c.id == sa.bindparam("b_id"))
+_ONE = documents.update().where(documents.c.id == sa.bindparam("b_id"))
+_TAGGED = _ONE.where(documents.c.content_hash == sa.bindparam("b_hash"), documents.c.tag_stamp.is_not_distinct_from(sa.bindparam("b_stamp")))
+_RAISED = _ONE.values(projected_hash=sa.bindparam("b_hash"), write_seq=sa.bindparam("b_seq"))
+_ACKNOWLEDGED = _ONE.where(documents.c.indexed_seq < sa.bindparam("b_seq")).values(indexed_seq=sa.bindparam("b_seq"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A document's text as it lies in the ledger, packed, with what tells whether it is still the same."""
+
+    id: str
+    item_id: str
+    source_id: str
+    article: bytes
+    content_hash: str
+    tag_stamp: str | None
+    first_seen_at: datetime
+
+
+def texts(conn: sa.Connection, ids: Sequence[str]) -> list[Text]:
+    """The texts of the documents `ids`, by id."""
+    columns = [documents.c[name] for name in Text.__dataclass_fields__]
+    return [Text(**row._mapping) for row in conn.execute(sa.select(*columns).where(documents.c.id.in_(ids)).order_by(documents.c.id))]
+
+
 def save_article(
     conn: sa.Connection,
     doc_id: str,
@@ -61,7 +88,7 @@ def save_article(
     A changed content hash is a new revision of the same document; the same hash by a newer extractor replaces the text's metadata,
     and so does a text that differs only by what `clean` takes out of the known one.
     """  # fmt: skip
-    known = conn.execute(sa.select(documents).where(documents.c.id == doc_id)).first()
+    known = conn.execute(_KNOWN, {"b_id": doc_id}).first()
     if known and known.item_id != item_id:
         return False
     changed = known is None or known.content_hash != article.content_hash
@@ -77,7 +104,8 @@ def save_article(
         "extract_stamp": article.stamp, "published_at": packing.instant(article.published.value if article.published else None),
         "first_seen_at": known.first_seen_at if known else first_seen_at, "revised_at": fetched_at if changed or not known else known.revised_at,
     }  # fmt: skip
-    conn.execute(upsert(conn, documents).values(values).on_conflict_do_update(index_elements=["id"], set_=values))
+    if any(known is None or getattr(known, name) != value for name, value in values.items()):
+        conn.execute(replacing(conn, documents, ("id",), values), values)
     if changed:
         row = {"doc_id": doc_id, "revision": revision, "content_hash": article.content_hash, "article": packed, "seen_at": fetched_at}
         conn.execute(upsert(conn, revisions).values(row).on_conflict_do_nothing())
@@ -141,17 +169,10 @@ def revision_indexed(conn: sa.Connection, doc_id: str, revision: int) -> None:
     conn.execute(revisions.update().where(revisions.c.doc_id == doc_id, revisions.c.revision == revision).values(indexed=True))
 
 
-# Written once: a statement that is put together anew costs more than the database takes for it.
-_ONE = documents.update().where(documents.c.id == sa.bindparam("b_id"))
-_TAGGED = _ONE.where(documents.c.content_hash == sa.bindparam("b_hash"), documents.c.tag_stamp.is_not_distinct_from(sa.bindparam("b_stamp")))
-_RAISED = _ONE.values(projected_hash=sa.bindparam("b_hash"), write_seq=sa.bindparam("b_seq"))
-_ACKNOWLEDGED = _ONE.where(documents.c.indexed_seq < sa.bindparam("b_seq")).values(indexed_seq=sa.bindparam("b_seq"))
-
-
-def save_tags(conn: sa.Connection, read: StoredDocument, tags: Tags) -> bool:
-    """Store tags made from the document as it was `read`; False when its text or its tags have changed since."""
-    before = {"b_id": read.id, "b_hash": read.article.content_hash, "b_stamp": read.tags.stamp if read.tags else None}
-    return bool(conn.execute(_TAGGED, {**before, "tags": packing.pack_tags(tags), "tag_stamp": tags.stamp}).rowcount)
+def save_tags(conn: sa.Connection, read: Text, packed: bytes, stamp: str) -> bool:
+    """Store tags (packed) made from the text as it was `read`; False when the text or its tags have changed since."""
+    before = {"b_id": read.id, "b_hash": read.content_hash, "b_stamp": read.tag_stamp}
+    return bool(conn.execute(_TAGGED, {**before, "tags": packed, "tag_stamp": stamp}).rowcount)
 
 
 def projected(conn: sa.Connection) -> dict[str, str]:

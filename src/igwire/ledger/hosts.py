@@ -166,6 +166,15 @@ def robots_of(conn: sa.Connection, origin: str) -> tuple[datetime, int, bytes] |
     return (row.fetched_at, row.status, row.body) if row else None
 
 
+def robots_of_all(conn: sa.Connection, origins: Iterable[str]) -> dict[str, tuple[int, bytes]]:
+    """Origin → (status, body) of the stored robots answers, of those that have one."""
+    found: dict[str, tuple[int, bytes]] = {}
+    for chunk in chunked(set(origins)):
+        rows = conn.execute(sa.select(robots.c.origin, robots.c.status, robots.c.body).where(robots.c.origin.in_(chunk)))
+        found |= {row.origin: (row.status, row.body) for row in rows}
+    return found
+
+
 def robots_times(conn: sa.Connection) -> dict[str, tuple[datetime, int]]:
     """When each stored answer came, and its status."""
     return {row.origin: (row.fetched_at, row.status) for row in conn.execute(sa.select(robots.c.origin, robots.c.fetched_at, robots.c.status))}

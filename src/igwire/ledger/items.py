@@ -45,6 +45,11 @@ class Item:
     usage: tuple[str, ...] = ()
 
     @property
+    def again(self) -> str | None:
+        """The reason to keep on its way to the end: that it is made again."""
+        return AGAIN if self.reason == AGAIN else None
+
+    @property
     def asked_url(self) -> str:
         """Where the page is asked for: at a web archive when its copy is meant."""
         return self.entry.archived or self.url
@@ -241,14 +246,16 @@ def move(conn: sa.Connection, item_id: str, state: str, *, reason: str | None = 
     conn.execute(statement, {"b_id": item_id, "b_state": state, "b_reason": reason, **more})
 
 
-def move_on(conn: sa.Connection, item: Item, state: str, *, doc_id: str | None = None) -> None:
-    """The item reached `state`, one of those before its end; that it is made again is remembered."""
-    move(conn, item.id, state, reason=AGAIN if item.reason == AGAIN else None, doc_id=doc_id)
+def move_all(conn: sa.Connection, moves: Iterable[tuple[str, str, str | None]]) -> None:
+    """Items (id, state, reason) reached a state."""
+    if rows := [{"b_id": item_id, "b_state": state, "b_reason": reason} for item_id, state, reason in moves]:
+        conn.execute(_MOVED, rows)
 
 
-def note_usage(conn: sa.Connection, item_id: str, words: Sequence[str], *, raw_unwanted: bool) -> None:
-    """Keep what the publisher says about use; `raw_unwanted`: the raw copy has to go."""
-    conn.execute(_USAGE, {"b_id": item_id, "b_words": list(words), "b_unwanted": raw_unwanted})
+def note_usage(conn: sa.Connection, found: Iterable[tuple[str, Sequence[str], bool]]) -> None:
+    """Keep what publishers say about use: (item id, words, whether the raw copy has to go)."""
+    if rows := [{"b_id": item_id, "b_words": list(words), "b_unwanted": unwanted} for item_id, words, unwanted in found]:
+        conn.execute(_USAGE, rows)
 
 
 def keep_bare_entry(conn: sa.Connection, item_id: str) -> None:

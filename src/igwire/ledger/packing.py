@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import zlib
 from datetime import UTC, date, datetime
 from typing import Any
+
+import orjson
 
 from igwire.model import Article, DateFound, FeedEntry, Mark, Mention, Quality, Tags
 
@@ -15,19 +16,12 @@ from igwire.model import Article, DateFound, FeedEntry, Mark, Mention, Quality, 
 _LEVEL = 6
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(f"cannot pack {type(value).__name__}")
-
-
 def _pack(value: Any) -> bytes:
-    text = json.dumps(dataclasses.asdict(value), ensure_ascii=False, separators=(",", ":"), default=_plain)
-    return zlib.compress(text.encode(), _LEVEL)
+    return zlib.compress(orjson.dumps(value), _LEVEL)
 
 
 def _unpack(blob: bytes) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(zlib.decompress(blob))
+    loaded: dict[str, Any] = orjson.loads(zlib.decompress(blob))
     return {key: tuple(value) if isinstance(value, list) else value for key, value in loaded.items()}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from igwire import logs
-from igwire.ledger.database import upsert
+from igwire.ledger.database import replacing, upsert
 from igwire.ledger.items import Item
 from igwire.ledger.tables import dead_letters, events, items, run_items, runs
 from igwire.model import Disposition, Outcome, Window
@@ -79,12 +79,11 @@ def newest(conn: sa.Connection, limit: int = 10) -> list[Run]:
 def assign(conn: sa.Connection, run_id: str, batches: Sequence[Sequence[str]]) -> None:
     """Put items into the run's batches; what the run finished before stays as it is."""
     conn.execute(run_items.delete().where(run_items.c.run_id == run_id, _unfinished()))
-    for number, ids in enumerate(batches):
-        for item_id in ids:
-            values = {"run_id": run_id, "item_id": item_id, "batch": number}
-            # A repeated run may meet an item again that it had finished and that changed since.
-            reopened = {"batch": number, "outcome": None, "reason": None, "stage": None, "detail": None, "at": None}
-            conn.execute(upsert(conn, run_items).values(values).on_conflict_do_update(index_elements=["run_id", "item_id"], set_=reopened))
+    # A repeated run may meet an item again that it had finished and that changed since.
+    reopened = {"outcome": None, "reason": None, "stage": None, "detail": None, "at": None}
+    rows = [{"run_id": run_id, "item_id": item_id, "batch": number, **reopened} for number, ids in enumerate(batches) for item_id in ids]
+    if rows:
+        conn.execute(replacing(conn, run_items, ("run_id", "item_id"), ("batch", *reopened)), rows)
 
 
 def _unfinished() -> sa.ColumnElement[bool]:
@@ -144,16 +143,15 @@ def bury(conn: sa.Connection, item: Item, *, stage: str, reason: str, detail: st
         "item_id": item.id, "source_id": item.source_id, "url": item.url, "stage": stage, "reason": reason, "detail": detail[:2000], "at": now,
         "segment": raw.segment if raw else None, "raw_offset": raw.offset if raw else None, "raw_length": raw.length if raw else None,
     }  # fmt: skip
-    resolve(conn, item.id, now=now)
+    resolve(conn, [item.id], now=now)
     conn.execute(dead_letters.insert().values(**values))
 
 
-def resolve(conn: sa.Connection, item_id: str, *, now: datetime, stage: str | None = None) -> None:
-    """The item's open dead letters (those of one `stage` where given) are answered."""
-    if stage:
-        conn.execute(_ANSWERED_IN, {"b_item": item_id, "b_at": now, "b_stage": stage})
-    else:
-        conn.execute(_ANSWERED, {"b_item": item_id, "b_at": now})
+def resolve(conn: sa.Connection, item_ids: Iterable[str], *, now: datetime, stage: str | None = None) -> None:
+    """The items' open dead letters (those of one `stage` where given) are answered."""
+    of_stage = {"b_stage": stage} if stage else {}
+    if rows := [{"b_item": item_id, "b_at": now, **of_stage} for item_id in item_ids]:
+        conn.execute(_ANSWERED_IN if stage else _ANSWERED, rows)
 
 
 def open_dead_letters(conn: sa.Connection) -> list[Any]:
@@ -163,9 +161,9 @@ def open_dead_letters(conn: sa.Connection) -> list[Any]:
 
 def note_all(conn: sa.Connection, what: str, details: Mapping[str, str], *, now: datetime, run_id: str) -> None:
     """One line of the trace for each item: item id → detail."""
-    rows = [{"at": now, "what": what, "run_id": run_id, "item_id": item_id, "detail": text[:1000]} for item_id, text in details.items()]
+    rows = [{"at": now, "what": what, "run_id": run_id, "source_id": None, "item_id": item_id, "detail": text[:1000]} for item_id, text in details.items()]
     if rows:
-        conn.execute(events.insert(), rows)
+        conn.execute(_NOTED, rows)
     for item_id, text in details.items():
         logs.trace(what, text[:1000], run_id=run_id, item_id=item_id)
 

@@ -52,6 +52,8 @@ def repeated(texts: Iterable[str]) -> dict[str, int]:
 def without(article: Article, learnt: Learnt) -> Article:
     """The article without the learnt lines, stamped with the list's version."""
     stamp = learnt.stamped(article.stamp)
+    if not learnt.lines:
+        return replace(article, stamp=stamp)
     kept = [(start, line) for start, line in _lines(article.text) if not _is_learnt(line, learnt)]
     text = "\n".join(line for _, line in kept)
     if article.document_type != "article" or text == article.text or word_count(text) < (1 - _MOST) * word_count(article.text):

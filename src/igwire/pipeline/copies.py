@@ -19,19 +19,16 @@ from igwire.ledger import copies, items
 from igwire.ledger.copies import CopyRow, Holder
 from igwire.ledger.documents import StoredDocument
 from igwire.ledger.packing import instant
-from igwire.model import CopiedSentence, CopyFacts, DateFound
+from igwire.model import Article, CopiedSentence, CopyFacts, DateFound
 from igwire.pipeline.placing import copied, place
 
 # A sentence that so many documents have is a formula ("This is a developing story."), unless its first holder has more of the text.
 _FORMULA = 20
 
 
-def row_of(document: StoredDocument) -> CopyRow:
+def row_of(doc_id: str, article: Article, first_seen_at: datetime) -> CopyRow:
     """The document as the memory of copies takes it: fingerprints of its text, and when it was seen first."""
-    article = document.article
-    return make_row(
-        document.id, fingerprint(article.text, article.title), seen=first_moment(article.published, document.first_seen_at), arrived=document.first_seen_at
-    )
+    return make_row(doc_id, fingerprint(article.text, article.title), seen=first_moment(article.published, first_seen_at), arrived=first_seen_at)
 
 
 def make_row(doc_id: str, made: Fingerprint, *, seen: datetime, arrived: datetime) -> CopyRow:
@@ -184,4 +181,4 @@ def forget_document(conn: sa.Connection, doc_id: str) -> None:
 
 def rows_of(documents: Iterable[StoredDocument]) -> list[CopyRow]:
     """The documents as rows; the slow part, to be done outside of a transaction."""
-    return [row_of(document) for document in documents]
+    return [row_of(document.id, document.article, document.first_seen_at) for document in documents]

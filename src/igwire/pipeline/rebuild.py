@@ -29,7 +29,9 @@ from igwire.pipeline.boilerplate import Remover
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.plan import Batch
 from igwire.pipeline.process import CHUNK, Work
+from igwire.pipeline.projecting import document_of, surroundings
 from igwire.pipeline.report import Report, report
+from igwire.pipeline.workers import extract_capture, tags_of
 
 if TYPE_CHECKING:
     from igwire.index.migrate import Versions
@@ -212,12 +214,12 @@ def _recomputed(parts: Parts, pool: Pool, ids: Sequence[str], first: str) -> Ite
     with parts.ledger.reading() as conn:
         found = {i.id: i for i in items.get(conn, ids) if i.doc_id}
         stored = [d for d in documents.get(conn, [i.doc_id for i in found.values() if i.doc_id]) if d.item_id in found and d.tags]
-        around = process.surroundings(conn, [d.id for d in stored])
+        around = surroundings(conn, [d.id for d in stored])
     for document in stored:
         item, beside = found[document.item_id], around[document.id]
         after = _again(parts, pool, item, document, first)
         if after is not None:
-            yield item, process.document_of(parts, item, document, beside), process.document_of(parts, item, after, beside)
+            yield item, document_of(parts, item, document, beside), document_of(parts, item, after, beside)
 
 
 def _again(parts: Parts, pool: Pool, item: Item, document: StoredDocument, first: str) -> StoredDocument | None:
@@ -230,14 +232,14 @@ def _again(parts: Parts, pool: Pool, item: Item, document: StoredDocument, first
         except StoreError:
             return None
         task = (capture, item.entry, parts.source(item.source_id).timezone)
-        done = pool.run(process.extract_capture, task, timeout_s=process.PAGE_S)
+        done = pool.run(extract_capture, task, timeout_s=process.PAGE_S)
         result = Extraction(status="failed") if isinstance(done, Killed) else done.value
         if result.article is None:
             return None
         with parts.ledger.reading() as conn:
             article = Remover(conn).clean(result.article, document.source_id)
         document = dataclasses.replace(document, article=article)
-    return dataclasses.replace(document, tags=process.tag_document(parts, document)) if first in ("extract", "enrich") else document
+    return dataclasses.replace(document, tags=tags_of(parts.tagger(), document.article, document.source_id)) if first in ("extract", "enrich") else document
 
 
 def _compare(changes: Changes, item: Item, before: dict[str, Any], after: dict[str, Any], samples: int) -> None:

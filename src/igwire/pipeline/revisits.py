@@ -27,8 +27,9 @@ from igwire.model import Capture, RawRef
 from igwire.pipeline.hostwork import Trip
 from igwire.pipeline.pages import Held, Job, PageRequests
 from igwire.pipeline.parts import Parts
-from igwire.pipeline.process import PAGE_S, extract_capture
+from igwire.pipeline.process import PAGE_S
 from igwire.pipeline.raw import Keeper
+from igwire.pipeline.workers import extract_capture
 from igwire.urls import document_id, is_home_page
 
 # Pages a round: at 5 s a page and host, and some 60 hosts, a few minutes; what is left over is due in the next round.

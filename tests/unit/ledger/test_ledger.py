@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from postgres import ON_BOTH
 
 from igwire.errors import ConfigError, LeaseLost, Unavailable
-from igwire.ledger import hosts, packing, tables
+from igwire.ledger import documents, hosts, packing, tables
 from igwire.ledger.database import HEAD, Ledger
 from igwire.model import Article, DateFound, Mention, Quality, Tags
 
@@ -165,3 +165,19 @@ def test_requests_of_a_kept_slot_are_counted_unless_another_worker_took_it(ledge
     with ledger.transaction() as conn:
         hosts.count(conn, [replace(slot, requests=9)])
         assert conn.execute(sa.select(tables.hosts.c.requests)).scalar() == 3
+
+
+@ON_BOTH
+def test_an_article_that_is_the_same_is_not_written_again(ledger):
+    text = Article(url="http://news.example/one", title="One", text="Text", language="en", language_confidence=1.0, content_hash="h", published=None)
+    facts = {"item_id": "i", "source_id": "s", "first_seen_at": NOW, "fetched_at": NOW}
+    written: list[str] = []
+    sa.event.listen(ledger.engine, "before_cursor_execute", lambda _c, _u, statement, *_: written.append(statement) if "INSERT" in statement else None)
+    with ledger.transaction() as conn:
+        assert documents.save_article(conn, "d", text, **facts)
+    written.clear()
+    with ledger.transaction() as conn:
+        assert documents.save_article(conn, "d", text, **facts)
+        assert written == []
+        assert documents.save_article(conn, "d", replace(text, section="News"), **facts)
+    assert len(written) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ from fakes import failing
 from invented import LIVE, feed, page, serve
 from postgres import ON_BOTH
 
-from igwire.ledger import documents, items, runs
+from igwire.ledger import documents, items, packing, runs
 from igwire.model import Source, Window
 from igwire.pipeline import process
 from igwire.pipeline.plan import plan
@@ -258,12 +259,10 @@ def test_a_dry_run_says_what_would_change_and_writes_nothing(bench):
     run_all(bench.parts(), "r1", LIVE)
     assert dry_run(bench.parts(), first="extract", selection=Selection()).changed == 0
     with bench.ledger.transaction() as conn:
-        conn.exec_driver_sql("update documents set tags = null")
-        stored = documents.get(conn, [document_id("http://news.example/one")])[0]
-        untagged = process.tag_document(bench.parts(), stored)
-        import dataclasses
-
-        documents.save_tags(conn, dataclasses.replace(stored, tags=untagged), dataclasses.replace(untagged, mentions=()))
+        (stored,) = documents.get(conn, [document_id("http://news.example/one")])
+        assert stored.tags is not None
+        (text,) = documents.texts(conn, [stored.id])
+        assert documents.save_tags(conn, text, packing.pack_tags(dataclasses.replace(stored.tags, mentions=())), stored.tags.stamp)
     writes = bench.index.writes
     changes = dry_run(bench.parts(), first="enrich", selection=Selection())
     assert changes.changed == 1
@@ -277,17 +276,15 @@ def test_a_late_worker_with_older_tags_changes_nothing(bench):
     run_all(bench.parts(), "r1", LIVE)
     doc_id = document_id("http://news.example/one")
     with bench.ledger.reading() as conn:
-        read_early = documents.get(conn, [doc_id])[0]
-    import dataclasses
-
-    assert read_early.tags is not None
-    newer = dataclasses.replace(read_early.tags, stamp="newer", mentions=read_early.tags.mentions[:1])
+        (stored,), (read_early,) = documents.get(conn, [doc_id]), documents.texts(conn, [doc_id])
+    assert stored.tags is not None
+    newer, older = (packing.pack_tags(tags) for tags in (dataclasses.replace(stored.tags, stamp="newer", mentions=stored.tags.mentions[:1]), stored.tags))
     with bench.ledger.transaction() as conn:
-        assert documents.save_tags(conn, read_early, newer)
+        assert documents.save_tags(conn, read_early, newer, "newer")
     rebuild(bench.parts(), "newer", first="index", selection=Selection())
     indexed, version = bench.index.documents[doc_id], bench.index.versions[doc_id]
     with bench.ledger.transaction() as conn:
-        assert not documents.save_tags(conn, read_early, read_early.tags)
+        assert not documents.save_tags(conn, read_early, older, stored.tags.stamp)
     from igwire.model import WriteAction
 
     late = list(bench.index.write([WriteAction(doc_id=doc_id, version=version - 1, body={"old": True})]))
