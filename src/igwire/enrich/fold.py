@@ -28,6 +28,8 @@ _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 CYRILLIC, ARABIC, CJK, _MARK = 1, 2, 4, 8
 _SCRIPTS = ((CYRILLIC, "\u0400-\u04ff"), (ARABIC, "\u0600-\u06ff"), (CJK, _CJK), (_MARK, _MARKS))
 _IS_CJK = re.compile(f"[{_CJK}]")
+# What folding does not do character by character.
+_NEEDS_CARE = re.compile(f"[\u0400-\u04ff{_CJK}{_MARKS}]")
 # Russian case endings, longest first; long ones only where four letters remain, so that Китая gives the same stem as Китай.
 _LONG = re.compile(r"(?<=\w{4})(?:ами|ями|ого|его|ому|ему|ыми|ими|ой|ей|ою|ею|ом|ем|ам|ям|ах|ях|ая|яя|ое|ее|ый|ий|ую|юю|ые|ие|ых|их|ым|им|ов|ев)$")
 _SHORT = re.compile(r"(?<=\w{3})[аяоеуюыийь]$")
@@ -74,6 +76,8 @@ def key(name: str) -> str:
     """A name or a word folded by itself, without the spaces around it."""
     if name.isascii() and name.isalnum():
         return name.lower()
+    if not _NEEDS_CARE.search(name):
+        return name.translate(_table()).strip()
     return fold(name).text.strip()
 
 

@@ -4,7 +4,7 @@ of bodies; in Russian by the latter, which are written small."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from igwire.enrich.fold import ARABIC, CJK, CYRILLIC, key, places
 from igwire.enrich.match import Hit
@@ -36,9 +36,10 @@ _AFTER_TITLE = re.compile(rf"(?:{_TITLE})({SURNAME}[\u4e00-\u9fff]{{1,2}})")
 _NO_NAME = re.compile(
     "^(?:方面|高级|高級|安全|关于|關於|常见|向来|任何|石油|金融|白宫|白宮|马上|高度|林业|江苏|江蘇|万维|钱包|武器|温度|季度|单位|章程|向他|向她|何人|余人|常常|安排|康复|史上|路由|左右|时任|任务)"
 )
-_BODY = re.compile(
-    r"[\u4e00-\u9fffA-Za-z]{2,12}?(?:大学|大學|学院|學院|研究院|研究所|研究中心|委员会|委員會|有限公司|公司|集团|集團|协会|協會|学会|基金会|基金會|法院|检察院|银行|銀行|出版社|电视台|日报|日報|晚报|晚報|通讯社|联盟|聯盟|公安局|管理局|监管局|总局|信息部)"
-)
+_ENDS = "大学|大學|学院|學院|研究院|研究所|研究中心|委员会|委員會|有限公司|公司|集团|集團|协会|協會|学会|基金会|基金會|法院|检察院|银行|銀行|出版社|电视台|日报|日報|晚报|晚報|通讯社|联盟|聯盟|公安局|管理局|监管局|总局|信息部"
+_LONGEST_BODY = 12
+_BODY = re.compile(rf"[\u4e00-\u9fffA-Za-z]{{2,{_LONGEST_BODY}}}?(?:{_ENDS})")
+_BODY_END = re.compile(_ENDS)
 # Words that end before a name begins: nothing of a name is before them.
 _BEFORE = re.compile(
     r".*(?:的|在|和|与|與|及|向|对|對|由|是|了|将|被|让|从|從|到|於|于|为|為|其|该|該|这|這|某|一家|一所|一个|一個|多家|据|據|经|經|称|请|請|以及|包括|来自|來自|加入|访问|担任|任|当天|今年|昨天|今天|，|。)"
@@ -101,13 +102,25 @@ def _chinese(text: str) -> list[Found]:
     found = [
         Found(at, at + len(name), "person", "surname, beside a title or a verb of speech", 0.7) for name in _chinese_people(text) for at in places(text, name)
     ]
-    for match in _BODY.finditer(text):
+    for match in _chinese_bodies(text):
         cut = _BEFORE.match(match[0][:-2])
         start = match.start() + (cut.end() if cut else 0)
         name = text[start : match.end()]
         if name not in _GENERIC and len(name) > 3:
             found.append(Found(start, match.end(), "organisation", "its last word", 0.7))
     return found
+
+
+def _chinese_bodies(text: str) -> Iterator[re.Match[str]]:
+    """Matches of _BODY: a search from each character would read the twelve behind it."""
+    done = 0
+    for end in _BODY_END.finditer(text):
+        if end.start() >= done:
+            match = _BODY.search(text, max(end.start() - _LONGEST_BODY, done))
+            if match is None:
+                return
+            done = match.end()
+            yield match
 
 
 def _chinese_people(text: str) -> list[str]:

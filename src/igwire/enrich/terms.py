@@ -51,10 +51,11 @@ class _Part(NamedTuple):
 
 
 class _Partial(NamedTuple):
-    """A rule without its first part: its weight, and the other parts by their numbers."""
+    """A rule without its first part: its weight, and the other parts by their numbers and with their patterns."""
 
     weight: float
     others: tuple[int, ...]
+    patterns: tuple[frozenset[int], ...]
 
 
 class _Group(NamedTuple):
@@ -71,23 +72,24 @@ class TermRules:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         numbers: dict[tuple[str, ...], int] = {}
-        by_first: dict[int, dict[str, list[_Partial]]] = defaultdict(lambda: defaultdict(list))
-        for rule in rules:
-            first, *others = (numbers.setdefault(part, len(numbers)) for part in rule.parts)
-            by_first[first][rule.topic].append(_Partial(rule.weight, tuple(others)))
+        numbered = [(rule, [numbers.setdefault(part, len(numbers)) for part in rule.parts]) for rule in rules]
         forms = [[form for term in part for form in _forms(term)] for part in numbers]
         patterns = {form.pattern: None for part in forms for form in part}
         places = {pattern: number for number, pattern in enumerate(patterns)}
         self._automaton = AhoCorasick(list(patterns), implementation=Implementation.ContiguousNFA)
         self.patterns = [_Pattern(int(p[0] == " "), int(p[-1] == " "), "\u0600" <= p[0] <= "\u06ff") for p in patterns]
         self.parts = [_Part(frozenset(places[f.pattern] for f in part), tuple({(places[f.pattern], f.written): None for f in part})) for part in forms]
+        by_first: dict[int, dict[str, list[_Partial]]] = defaultdict(lambda: defaultdict(list))
+        for rule, (first, *others) in numbered:
+            by_first[first][rule.topic].append(_Partial(rule.weight, tuple(others), tuple([self.parts[other].patterns for other in others])))
         # By the number of a pattern, the first parts that it is in; by the number of a part, the rules that begin with it.
-        self.firsts: list[list[int]] = [[] for _ in patterns]
+        firsts: dict[int, list[int]] = defaultdict(list)
         for part in by_first:
             for number in self.parts[part].patterns:
-                self.firsts[number].append(part)
+                firsts[number].append(part)
+        self.firsts = dict(firsts)
         self.by_first = {
-            first: [_Group(topic, first, partials, not any(others for _, others in partials)) for topic, partials in by_topic.items()]
+            first: [_Group(topic, first, partials, not any(others for _, others, _ in partials)) for topic, partials in by_topic.items()]
             for first, by_topic in by_first.items()
         }
 
@@ -108,21 +110,21 @@ class Terms:
         self._count()
 
     def _count(self) -> None:
-        rules, counts = self._rules, Counter(map(_NUMBER, self._matches))
+        rules, counts, firsts = self._rules, Counter(map(_NUMBER, self._matches)), self._rules.firsts
         often: dict[int, int] = {}
         worth: dict[int, float] = {}
         for number, count in counts.items():
-            for part in rules.firsts[number]:
+            for part in firsts.get(number, ()):
                 often[part] = often.get(part, 0) + count
                 # Where the pattern ends with the word, all its places show the same word.
                 worth[part] = worth.get(part, 0.0) + (repeated(count) if count > 1 and rules.patterns[number].tail else count)
-        lacks, parts, most, may_hold = counts.keys().isdisjoint, rules.parts, self.most, self._may_hold
+        lacks, most, may_hold = counts.keys().isdisjoint, self.most, self._may_hold
         for part, count in often.items():
             for group in rules.by_first[part]:
                 heaviest = 0.0
-                for weight, others in group[2]:
-                    for other in others if weight > heaviest else ():
-                        if lacks(parts[other][0]):
+                for weight, _, others in group[2]:
+                    for patterns in others if weight > heaviest else ():
+                        if lacks(patterns):
                             break
                     else:
                         heaviest = max(heaviest, weight)
@@ -139,7 +141,7 @@ class Terms:
         for group, at_most in self._may_hold.get(topic, ()):
             anchors = self._spots(group.first)
             weighs = 0.0
-            for weight, others in group.rules:
+            for weight, others, _ in group.rules:
                 spots = list(_together(anchors, [self._spots(part) for part in others], near)) if others else anchors
                 weighs += len(spots) * weight
                 if spots:
