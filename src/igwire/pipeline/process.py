@@ -67,7 +67,7 @@ class Work:
 
 def extract_items(work: Work, ids: Sequence[str]) -> None:
     """Extract the captures of the items `ids` in killable workers."""
-    with Pool(work.parts.knobs.parser_workers) as pool:
+    with Pool(work.parts.knobs.parser_workers, loaded="igwire.extract.loaded") as pool:
         for begun in _one_ahead(partial(_begin_pages, work, pool), ids):
             _settle_pages(work, begun)
             # A rebuild learns nothing: run twice it must give the same.

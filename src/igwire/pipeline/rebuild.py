@@ -203,7 +203,7 @@ def dry_run(parts: Parts, *, first: str, selection: Selection, samples: int = 5)
     with parts.ledger.reading() as conn:
         ids = select(conn, selection, first=first, tag_stamp=tag_stamp)
     changes = Changes()
-    with Pool(parts.knobs.parser_workers if first == "extract" else 0) as pool:
+    with Pool(parts.knobs.parser_workers if first == "extract" else 0, loaded="igwire.extract.loaded") as pool:
         for start in range(0, len(ids), CHUNK):
             for item, before, after in _recomputed(parts, pool, ids[start : start + CHUNK], first):
                 _compare(changes, item, before, after, samples)
