@@ -91,11 +91,14 @@ class NameTypes:
 
     def cut(self, text: str, start: int, sequence: str, spans: Sequence[Span], first: bool) -> Iterator[Group]:
         """The groups of a sequence that begins at `start`: cut at linked spans, at possessives, and at "and" or "of" that join no name."""
+        if not spans and TOKEN.fullmatch(sequence):
+            yield Group(text, [own(start, start + len(sequence), sequence)], first)
+            return
         run = _Run(text, first)
         for match in TOKEN.finditer(sequence):
             word = match[0]
             token = (start + match.start(), start + match.end(), word)
-            if span := next((s for s in spans if s.start < token[1] and token[0] < s.end), None):
+            if spans and (span := next((s for s in spans if s.start < token[1] and token[0] < s.end), None)):
                 yield from self._at_link(run, span, token)
             elif word == "&" or (word[0].islower() and word in _CONNECTORS):
                 if run.words and (self._joins(word, run.words, run.head) or self._one_body(run, sequence[match.end() :])):
@@ -207,7 +210,7 @@ class NameTypes:
         surname_only = keys[title] in self._v["address"] and sum(not word.islower() for _, _, word in name) == 1
         if not name or len(name) > LONGEST_PERSON or not (surname_only or self._full_name(name)):
             return None
-        if title == 0 and keys[0] in self._v["organisation"] | self._v["place"] and len(name) > 1 and keys[1] not in self._v.first_names:
+        if title == 0 and (keys[0] in self._v["organisation"] or keys[0] in self._v["place"]) and len(name) > 1 and keys[1] not in self._v.first_names:
             return None
         start = words[title][0] if surname_only else name[0][0]
         return Found(start, name[-1][1], "person", f"title {words[title][2]}", 0.9)
