@@ -18,7 +18,7 @@ from igwire.errors import ConfigError, Unavailable
 from igwire.failpoints import reach
 
 # The newest migration; a test holds it against the migrations folder.
-HEAD = "0012_copy_keys"
+HEAD = "0013_rounds"
 # SQLite takes 32,766 variables in a statement; a chunk of ids stays far below on every database.
 _CHUNK = 500
 # Seconds a writer waits for another's transaction; all transactions here are far shorter.

@@ -29,6 +29,7 @@ class Revisit:
     etag: str | None = None
     last_modified: str | None = None
     misses: int = 0
+    taken_until: datetime | None = None
 
 
 def _revisit(row: Any) -> Revisit:
@@ -54,15 +55,27 @@ def hasten(conn: sa.Connection, item_ids: Iterable[str], *, now: datetime) -> No
 
 
 def due(conn: sa.Connection, now: datetime, limit: int) -> list[Revisit]:
-    """At most `limit` pages that are due, the longest waiting first; only of items that are complete and nobody works on."""
+    """At most `limit` pages that are due, the longest waiting first; only of items that are complete and nobody works on.
+
+    None while another round is at work: together they would ask a host for more than each leaves to its polls and new pages.
+    """
     free = sa.or_(items.c.claimed_until.is_(None), items.c.claimed_until < now)
     wanted = sa.select(revisits).join(items, items.c.id == revisits.c.item_id).where(revisits.c.due_at <= now, items.c.state == "indexed", free)
-    return [_revisit(row) for row in conn.execute(wanted.order_by(revisits.c.due_at, revisits.c.item_id).limit(limit))]
+    # On PostgreSQL whoever comes second waits here, and sees what the first has taken.
+    found = [_revisit(row) for row in conn.execute(wanted.order_by(revisits.c.due_at, revisits.c.item_id).limit(limit).with_for_update(of=revisits))]
+    taken = conn.execute(sa.select(sa.func.count()).select_from(revisits).where(revisits.c.taken_until > now)).scalar_one()
+    return [] if taken else found
+
+
+def take(conn: sa.Connection, item_ids: Iterable[str], *, until: datetime) -> None:
+    """Hold the pages for a round of visits that ends at `until`; what a visit showed frees its page."""
+    for chunk in chunked(item_ids):
+        conn.execute(revisits.update().where(revisits.c.item_id.in_(chunk)).values(taken_until=until))
 
 
 def save(conn: sa.Connection, row: Revisit) -> None:
     """Keep what a visit showed."""
-    conn.execute(revisits.update().where(revisits.c.item_id == row.item_id).values(asdict(row)))
+    conn.execute(revisits.update().where(revisits.c.item_id == row.item_id).values(asdict(row) | {"taken_until": None}))
 
 
 def get(conn: sa.Connection, item_ids: Sequence[str]) -> Iterator[Revisit]:

@@ -254,6 +254,8 @@ revisits = sa.Table(
     sa.Column("last_modified", sa.Text),
     # Answers in a row that said nothing or "not found".
     sa.Column("misses", sa.Integer, nullable=False, server_default="0"),
+    # A round of visits is at work on it, at most until then.
+    sa.Column("taken_until", UtcDateTime),
 )
 
 runs = sa.Table(

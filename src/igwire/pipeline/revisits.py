@@ -41,12 +41,13 @@ _MISSES, _AGAIN = 2, timedelta(hours=6)
 def revisit_due(parts: Parts, run_id: str, *, until: datetime, limit: int = BUDGET) -> dict[str, int]:
     """Look again at no more than `limit` pages that are due; counts by result (revisit_unchanged, revisit_changed, …).
 
-    What finds no slot before `until` stays due.
+    What finds no slot before `until` stays due. While another round is at work there is nothing to do.
     """
-    with parts.ledger.reading() as conn:
+    with parts.ledger.transaction() as conn:
         due = {row.item_id: row for row in revisits.due(conn, parts.clock.now(), limit)}
         found = {item.id: item for item in items.get(conn, due)}
         wanted = _after_new_pages(conn, parts, [found[item_id] for item_id in due])
+        revisits.take(conn, [item.id for item in wanted], until=until)
     if not wanted:
         return {}
     with parts.store.writer() as writer, Pool(min(1, parts.knobs.parser_workers)) as pool:

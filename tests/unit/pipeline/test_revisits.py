@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 
 import pytest
 from fakes import FakeClock
@@ -173,3 +175,26 @@ def test_new_pages_that_wait_and_the_polls_come_before_visits(site):
         items.add(conn, [FeedEntry(source_id=SITE, url=url(site) + "-new", guid=None)], now=site.clock.moment, mode="live")
     assert len(due) > 2
     assert sum(revisit_due(parts, "visit", until=parts.clock.now() + timedelta(minutes=5)).values()) == 2
+
+
+@pytest.mark.parametrize("ledger_url", ["sqlite", "postgresql"], indirect=True)
+def test_two_rounds_at_once_ask_for_no_page_twice(site):
+    site.room.log.clear()
+    site.clock.moment += timedelta(days=2)
+    rounds = [Thread(target=revisit_due, args=(site.parts(gap_s=0), f"r{n}"), kwargs={"until": site.clock.now() + timedelta(minutes=5)}) for n in range(2)]
+    for one in rounds:
+        one.start()
+    for one in rounds:
+        one.join()
+    asked = Counter(entry["path"] for entry in site.room.log if entry["path"].startswith("/news/"))
+    assert set(asked.values()) == {1}
+
+
+def test_a_round_that_died_is_made_good_after_its_time(site):
+    with site.ledger.transaction() as conn:
+        now = site.clock.now() + timedelta(hours=2)
+        taken = revisits.due(conn, now, 100)
+        revisits.take(conn, [row.item_id for row in taken], until=now + timedelta(minutes=5))
+    assert taken
+    assert visit(site, hours=2) == {}
+    assert visit(site, minutes=6) == {"revisit_unchanged": len(taken)}
