@@ -11,6 +11,7 @@ from importlib import import_module
 def _load() -> None:
     # Numpy's algebra would start threads of its own, and a process with threads is none to fork.
     os.putenv("OPENBLAS_NUM_THREADS", "1")
+    before = set(threading.enumerate())
     for name in ("numpy", "lxml.html", "selectolax.lexbor", "trafilatura", "htmldate", "py3langid.langid"):
         import_module(name)
     from igwire.extract import article, languages
@@ -20,9 +21,8 @@ def _load() -> None:
     # One page in fifty asks for the list of public suffixes, whose reader takes as long to start as three pages to read.
     domain_of("example.org")
     languages.loading().result()
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread():
-            thread.join()
+    for thread in set(threading.enumerate()) - before:
+        thread.join()
     # What is loaded stays: a worker that looked through it for garbage would copy it.
     gc.freeze()
 
