@@ -66,7 +66,8 @@ def test_no_office_no_role(tagger, text):
 @pytest.mark.parametrize("part", ["director of ", "A B, ", "مدير ال", "教授", "president director "])
 def test_hostile_text_takes_linear_time(part):
     # Four times the text in four times the time, not sixteen; processor time, since other work may run beside.
-    assert _seconds(part * 12_000) < 8 * _seconds(part * 3_000)
+    # What takes a tenth of a second is quick enough: of less a clock says nothing.
+    assert _seconds(part * 12_000) < max(8 * _seconds(part * 3_000), 0.1)
 
 
 def _seconds(text):
