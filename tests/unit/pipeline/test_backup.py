@@ -77,8 +77,8 @@ def test_only_what_changed_is_copied_and_what_was_erased_leaves_the_backup(bench
     run_all(bench.parts(gap_s=0), "r1", LIVE)
     first = save(bench, target)
     assert first.copied == first.files
-    # Only SQLite's own copy of an unchanged ledger is the same to the byte; PostgreSQL's is written out anew.
-    assert save(bench, target).copied == (0 if bench.ledger.engine.dialect.name == "sqlite" else 1)
+    # SQLite's own copy of an unchanged ledger is the same to the byte; PostgreSQL's is written out anew and may not be.
+    assert save(bench, target).copied <= (0 if bench.ledger.engine.dialect.name == "sqlite" else 1)
     bench.clock.moment += timedelta(hours=2)
     run_all(bench.parts(gap_s=0), "r2", LIVE)
     parts = bench.parts()
