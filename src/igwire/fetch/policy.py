@@ -9,6 +9,8 @@ from email.utils import parsedate_to_datetime
 from igwire.model import Capture, Source
 from igwire.urls import secured
 
+# Answers that ask for patience with the whole host, whatever was asked for.
+PATIENCE = (429, 503)
 # A longer crawl-delay is a way of saying no, or a mistake; Common Crawl honours the same span.
 _LONGEST_DELAY_S = 120.0
 _FIRST_COOLING = timedelta(hours=1)
@@ -35,7 +37,7 @@ def address(source: Source, url: str) -> str:
 def cooling_until(status: int, headers: Iterable[tuple[str, str]], *, now: datetime, failures: int) -> datetime | None:
     """Until when a host is not asked at all after this answer; None = only the gap. `failures`: in a row before it."""
     fields = {name.lower(): value for name, value in headers}
-    if status in (429, 503):
+    if status in PATIENCE:
         asked = retry_after(fields.get("retry-after"), fields.get("date"), now)
         wait: timedelta = asked or _FIRST_COOLING * 2 ** min(failures, 5)
         return now + min(wait, _LONGEST_COOLING)

@@ -44,8 +44,6 @@ class Held:
 
 Job = Item | SiteFile
 _ROBOTS = "/robots.txt"
-# Answers that ask for patience with the whole host, whatever was asked for.
-_PATIENCE = (429, 503)
 # A page's answer comes packed for the raw store; a robots file as it is.
 Sent = Packed | Capture | FetchError | BadUrl | Held
 
@@ -188,7 +186,7 @@ class PageRequests(ABC):
             return Pause(gap_s=0, failures=failures)
         self._keep_reservations(job, status, body if status == 200 else b"")
         # A fault of this file alone must not keep the pages waiting.
-        return self._pause(trip, sent, failures) if status in _PATIENCE else Pause(gap_s=self._gap(trip), failures=failures)
+        return self._pause(trip, sent, failures) if status in policy.PATIENCE else Pause(gap_s=self._gap(trip), failures=failures)
 
     def _pause(self, trip: Trip[Job], sent: Sent, failures: int) -> Pause:
         gap, now = self._gap(trip), self.parts.clock.now()

@@ -345,7 +345,7 @@ def _meaning(source: Source, before: SourceState, answer: Answer) -> tuple[str, 
         return word, ("; ".join(answer.feed.problems) or "not a feed") + proposal, None
     if policy.is_wall(answer.status, answer.headers):
         return "blocked", f"HTTP status {answer.status} from a bot wall", _DAY
-    if answer.status in (429, 503):
+    if answer.status in policy.PATIENCE:
         asked = policy.retry_after(answer.headers.get("retry-after"), answer.headers.get("date"), answer.at)
         return "cooling", f"HTTP status {answer.status}" + (f", asks for {asked}" if asked else ""), _patience(source, before, asked)
     if answer.status in (401, 403, 451):

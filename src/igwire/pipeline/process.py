@@ -21,6 +21,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from igwire.errors import StoreError, Unavailable
+from igwire.extract import LOADED
 from igwire.fetch import usage
 from igwire.index.document import document_hash
 from igwire.index.revision import project_revision, revision_id
@@ -67,7 +68,7 @@ class Work:
 
 def extract_items(work: Work, ids: Sequence[str]) -> None:
     """Extract the captures of the items `ids` in killable workers."""
-    with Pool(work.parts.knobs.parser_workers, loaded="igwire.extract.loaded") as pool:
+    with Pool(work.parts.knobs.parser_workers, loaded=LOADED) as pool:
         for begun in _one_ahead(partial(_begin_pages, work, pool), ids):
             _settle_pages(work, begun)
             # A rebuild learns nothing: run twice it must give the same.

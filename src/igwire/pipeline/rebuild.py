@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from igwire.errors import StoreError, Unavailable, UsageError
+from igwire.extract import LOADED
 from igwire.extract.article import stamp as extract_stamp
 from igwire.isolate import Killed, Pool
 from igwire.ledger import boilerplate, copies, documents, items, runs
@@ -203,7 +204,7 @@ def dry_run(parts: Parts, *, first: str, selection: Selection, samples: int = 5)
     with parts.ledger.reading() as conn:
         ids = select(conn, selection, first=first, tag_stamp=tag_stamp)
     changes = Changes()
-    with Pool(parts.knobs.parser_workers if first == "extract" else 0, loaded="igwire.extract.loaded") as pool:
+    with Pool(parts.knobs.parser_workers if first == "extract" else 0, loaded=LOADED) as pool:
         for start in range(0, len(ids), CHUNK):
             for item, before, after in _recomputed(parts, pool, ids[start : start + CHUNK], first):
                 _compare(changes, item, before, after, samples)

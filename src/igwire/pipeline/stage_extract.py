@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from igwire.extract import LOADED
 from igwire.isolate import Killed, Pool
 from igwire.model import Article, FeedEntry
 
@@ -25,7 +26,7 @@ def run(rows: Iterable[dict[str, Any]], root: Path, workers: int) -> Iterator[di
             kept.append(row["id"])
             yield str(root / str(row["file"])), row
 
-    with Pool(workers, loaded="igwire.extract.loaded") as pool:
+    with Pool(workers, loaded=LOADED) as pool:
         for number, done in enumerate(pool.map(extract_file, tasks(), timeout_s=_TIMEOUT_S)):
             answer = {"status": "failed", "reason": done.reason} if isinstance(done, Killed) else done.value
             yield {"id": kept[number], **answer}
