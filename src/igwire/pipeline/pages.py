@@ -121,13 +121,13 @@ class PageRequests(ABC):
         yield trip
 
     def _asks_what_is_reserved(self, item: Item, origin: str) -> bool:
-        """Whether the page would be mined without knowing, as nobody has asked for a week; a web archive's reservations are not the page's."""
+        """Whether the page would be mined without knowing, as no answer holds; a web archive's reservations are not the page's."""
         if not self.parts.knobs.tdm_general or item.entry.archived or origin in self.reserving:
             return False
         self.reserving.add(origin)
         with self.parts.ledger.reading() as conn:
             stored = hosts.robots_of(conn, origin + usage.TDMREP)
-        return stored is None or self.parts.clock.now() - stored[0] >= reservations.EVERY
+        return not reservations.fresh(stored and stored[:2], self.parts.clock.now())
 
     def _load_rules(self, origin: str) -> bool:
         """Take the stored robots file; False when a fresh one is needed. Until it comes, everything is forbidden."""

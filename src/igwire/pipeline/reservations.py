@@ -23,7 +23,7 @@ from igwire.pipeline.probation import followed
 from igwire.pipeline.visits import Visits, open_visits
 from igwire.urls import origin_of, registrable_domain, slot_host
 
-EVERY, _AGAIN = timedelta(days=7), timedelta(days=1)
+_EVERY, _AGAIN = timedelta(days=7), timedelta(days=1)
 # One round's share of the task that polls; what is left is due in the next.
 _ROUND = timedelta(minutes=2)
 _MAX_BYTES = 512 * 1024
@@ -54,11 +54,12 @@ def _due(parts: Parts, sources: Iterable[Source], now: datetime) -> dict[str, So
     for origin in answers:
         if not origin.endswith(usage.TDMREP) and (owner := by_domain.get(registrable_domain(origin))):
             by_origin.setdefault(origin, owner)
-    return {origin: source for origin, source in by_origin.items() if not _fresh(answers.get(origin + usage.TDMREP), now)}
+    return {origin: source for origin, source in by_origin.items() if not fresh(answers.get(origin + usage.TDMREP), now)}
 
 
-def _fresh(answer: tuple[datetime, int] | None, now: datetime) -> bool:
-    return answer is not None and now - answer[0] < (EVERY if answered(answer[1]) else _AGAIN)
+def fresh(answer: tuple[datetime, int] | None, now: datetime) -> bool:
+    """Whether an origin's last answer (when, and its status; None: it was never asked) still holds: a week, or a day where none came."""
+    return answer is not None and now - answer[0] < (_EVERY if answered(answer[1]) else _AGAIN)
 
 
 def _ask(parts: Parts, visits: Visits, source: Source, origin: str) -> bool:

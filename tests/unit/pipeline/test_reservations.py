@@ -117,6 +117,19 @@ def test_what_cannot_be_known_keeps_no_page_waiting(bench, answer):
     assert "root zone" in str(bench.index.documents[document_id("http://news.example/one")])
 
 
+@pytest.mark.parametrize(("answer", "again"), [((500, b""), 1), ((404, b""), 0)])
+def test_where_none_came_the_next_page_asks_again_after_a_day(bench, answer, again):
+    serve(bench, one=(200, page("One")))
+    bench.fetcher.answers[FILE] = answer
+    parts = bench.parts(gap_s=0, tdm_general=True)
+    run_all(parts, "r1", LIVE)
+    bench.clock.moment += timedelta(days=1, hours=1)
+    before = asked(bench)
+    serve(bench, two=(200, page("Two")))
+    assert run_all(parts, "r2", LIVE).outcomes["indexed"] == 1
+    assert asked(bench) - before == again
+
+
 def test_a_site_that_asks_for_patience_gets_it_once_and_its_pages_come_with_the_next_run(bench):
     serve(bench, one=(200, page("One")))
     bench.fetcher.answers[FILE] = (503, b"")
