@@ -20,6 +20,8 @@ FUNCTION_WORDS = frozenset(
     re.findall(r"\w+", "a al at au by con d da de del des du el en et for in l la las le les los o of on para por sur the to un una une y в и на о по")
 )
 LANGUAGES = {"en", "fr", "es", "ar", "zh", "ru"}
+# Titles are labelled in the other languages too that several sources of the catalogue are in.
+TITLE_LANGUAGES = LANGUAGES | {"pt", "de", "it", "nl"}
 
 
 def rows(name: str) -> list[dict[str, Any]]:
@@ -43,8 +45,8 @@ def test_every_topic_of_the_list_is_labelled_and_every_label_is_listed():
     assert len(listed) == len(set(listed)) >= 40
     assert set(used) == set(listed)
     assert min(used.values()) >= 8
-    assert len(cells) == len(listed) * len(LANGUAGES), "each topic needs a title in each language"
-    assert set(languages) == LANGUAGES
+    assert len(cells) == len(listed) * len(TITLE_LANGUAGES), "each topic needs a title in each language"
+    assert set(languages) == TITLE_LANGUAGES
     assert min(languages.values()) >= 35
     assert sum(not row["topics"] for row in titles) >= 30
 
