@@ -49,10 +49,11 @@ class CatalogueError(UsageError):
 
 
 class QueryError(UsageError):
-    """A search query cannot be read; `position` is the 0-based character, `hint` says how to write it."""
+    """A search cannot be read; `position` is the 0-based character of the query (None: the fault lies elsewhere), `hint` says how to write it."""
 
-    def __init__(self, message: str, *, position: int, hint: str) -> None:
-        super().__init__(f"{message} at character {position + 1}. {hint}")
+    def __init__(self, message: str, *, hint: str, position: int | None = None) -> None:
+        where = "" if position is None else f" at character {position + 1}"
+        super().__init__(f"{message}{where}. {hint}")
         self.message = message
         self.position = position
         self.hint = hint

@@ -101,7 +101,7 @@ def from_token(token: str) -> Citation:
             request=held_request(from_params(params)), at=datetime.fromisoformat(at).isoformat(), index=str(index), total=int(total), held=pairs[:HELD]
         )
     except (ValueError, TypeError, AttributeError, RecursionError, binascii.Error, zlib.error) as error:
-        raise QueryError("this citation link is damaged", position=0, hint=_HINT) from error
+        raise QueryError("this citation link is damaged", hint=_HINT) from error
 
 
 def _unpacked(token: str) -> Any:

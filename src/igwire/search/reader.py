@@ -155,7 +155,7 @@ class Reader:
     def volume(self, request: SearchRequest, interval: str = "month") -> list[Span]:
         """Found articles over time beside all that the archive covers there, so that a growing archive does not look like a growing topic."""
         if interval not in _INTERVALS:
-            raise QueryError(f"there is no interval {interval[:20]!r}", position=0, hint=f"There are {', '.join(_INTERVALS)}.")
+            raise QueryError(f"there is no interval {interval[:20]!r}", hint=f"There are {', '.join(_INTERVALS)}.")
         covered = replace(request, text="", entities=(), topics=(), countries=(), page=1)
         found, everything = self._per_span(request, interval), self._per_span(covered, interval)
         return [Span(start=start, found=found.get(start, 0), covered=count) for start, count in everything.items()]
@@ -259,7 +259,7 @@ class Reader:
         if status == 404:
             return Unavailable(f"there is no index {self.articles} yet; run `igwire index apply` or an ingest") if "index_not_found" in told else _Missing(told)
         if status == 400:
-            return QueryError("Elasticsearch cannot run this search", position=0, hint="Try fewer or simpler words.")
+            return QueryError("Elasticsearch cannot run this search", hint="Try fewer or simpler words.")
         if status in (401, 403):
             hint = "Check IGWIRE_ES_API_KEY_FILE; `igwire security apply` brings keys up to date."
             return Unavailable(f"Elasticsearch does not let these credentials read: {told}. {hint}")

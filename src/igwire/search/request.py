@@ -11,6 +11,8 @@ from igwire.errors import QueryError
 
 SORTS = ("relevance", "newest", "oldest")
 SIZES = (10, 25, 50, 100)
+# Values of filters in all: nobody chooses more by hand, and each one costs time on the page, which makes a link of it beside every other.
+MAX_VALUES = 200
 # Elasticsearch's own window; deeper reading is an export's business.
 MAX_WINDOW = 10_000
 # Attribute → name in addresses, on the command line and in saved searches.
@@ -54,13 +56,17 @@ class SearchRequest:
 
     def __post_init__(self) -> None:
         if self.sort not in SORTS:
-            raise QueryError(f"there is no order {self.sort[:20]!r}", position=0, hint=f"There are {', '.join(SORTS)}.")
+            raise QueryError(f"there is no order {self.sort[:20]!r}", hint=f"There are {', '.join(SORTS)}.")
         if not 1 <= self.size <= max(SIZES):
-            raise QueryError(f"{self.size} hits a page cannot be shown", position=0, hint=f"A page has 1 to {max(SIZES)}.")
+            raise QueryError(f"{self.size} hits a page cannot be shown", hint=f"A page has 1 to {max(SIZES)}.")
         if self.page < 1:
-            raise QueryError("there is no such page of hits", position=0, hint="Pages begin with 1.")
+            raise QueryError("there is no such page of hits", hint="Pages begin with 1.")
+        if self.since and self.until and self.since > self.until:
+            raise QueryError(f"the first day, {self.since}, is after the last one, {self.until}", hint="Exchange them.")
+        if (values := sum(len(getattr(self, facet)) for facet in FACETS)) > MAX_VALUES:
+            raise QueryError(f"{values} values to filter by are too many", hint=f"Choose {MAX_VALUES} at most.")
         if self.page * self.size > MAX_WINDOW:
-            raise QueryError(f"only the first {MAX_WINDOW} hits can be paged through", position=0, hint="Narrow the search, or export it.")
+            raise QueryError(f"only the first {MAX_WINDOW} hits can be paged through", hint="Narrow the search, or export it.")
 
     def as_params(self) -> dict[str, Any]:
         """The search as parameters of an address or a saved search: only what differs from the defaults."""
@@ -79,30 +85,45 @@ def _written(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+_SWITCHES = ("recency", "any_word", "collapse")
+# YAML reads a bare yes or no as a truth value.
+_SWITCH = {"yes": True, "no": False, True: True, False: False}
+_HINTS = {
+    **dict.fromkeys(_SWITCHES, "Write yes or no."), **dict.fromkeys(("page", "size"), "Write a number."),
+    **dict.fromkeys(("since", "until", "changed_after"), "Write days as 2015-12-16."),
+}  # fmt: skip
+_WORDS = "Write words, between quotation marks where YAML takes them for a number, yes or no."
+
+
 def from_params(given: Mapping[str, Any]) -> SearchRequest:
     """The reverse of `as_params`: values are texts or lists of texts, as an address gives them. Raises QueryError."""
-    known = {name: attribute for attribute, name in _NAMES.items()} | {
-        n: n for n in ("changed_after", "sort", "recency", "any_word", "collapse", "page", "size")
-    }
-    if unknown := sorted(set(given) - set(known)):
-        raise QueryError(f"there is no parameter {unknown[0][:20]!r}", position=0, hint=f"There are {', '.join(sorted(known))}.")
+    known = {name: attribute for attribute, name in _NAMES.items()} | {n: n for n in ("changed_after", "sort", *_SWITCHES, "page", "size")}
+    if unknown := sorted(map(str, set(given) - set(known))):
+        raise QueryError(f"there is no parameter {unknown[0][:20]!r}", hint=f"There are {', '.join(sorted(known))}.")
     return SearchRequest(**{known[name]: _read(known[name], value) for name, value in given.items() if value not in ("", None, [])})
 
 
 def _read(attribute: str, value: Any) -> Any:
-    if attribute in FACETS:
-        return tuple(filter(None, [value] if isinstance(value, str) else value))
     try:
+        if attribute in FACETS:
+            return _listed(value)
         if attribute in ("since", "until"):
             return date.fromisoformat(str(value))
         if attribute == "changed_after":
             return datetime.fromisoformat(str(value))
         if attribute in ("page", "size"):
             return int(value)
-    except ValueError as error:
-        hint = "Write a number." if attribute in ("page", "size") else "Write days as 2015-12-16."
-        raise QueryError(f"{str(value)[:20]!r} cannot be read as {_NAMES.get(attribute, attribute)}", position=0, hint=hint) from error
-    return value != "no" if attribute in ("recency", "any_word", "collapse") else str(value)
+        return _SWITCH[value] if attribute in _SWITCHES else str(value)
+    except (ValueError, TypeError, KeyError) as error:
+        name = _NAMES.get(attribute, attribute)
+        raise QueryError(f"{str(value)[:20]!r} cannot be read as {name}", hint=_HINTS.get(attribute, _WORDS)) from error
+
+
+def _listed(value: Any) -> tuple[str, ...]:
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
+        raise ValueError("neither a text nor a list of texts")
+    return tuple(filter(None, values))
 
 
 def split_values(values: Sequence[str]) -> tuple[list[str], list[str]]:

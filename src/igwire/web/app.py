@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
 from igwire.ports import Clock
 from igwire.search.reader import Reader
@@ -22,6 +23,8 @@ from igwire.web.pages import Pages
 from igwire.web.shelf import Shelf, Titles
 
 HERE = Path(__file__).parent
+# HEAD for whoever checks links or whether the page is up.
+_READING = ["GET", "HEAD"]
 _CSP = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 # What is shown depends on who asks, so nothing between keeps it.
 _HEADERS = {
@@ -53,9 +56,10 @@ def create_app(
         ("/", pages.results), ("/article/{doc_id}", pages.article), ("/entity/{key}", pages.entity), ("/source/{source_id}", pages.source),
         ("/cite", pages.cite), ("/cited/{token}", pages.cited),
     ):  # fmt: skip
-        app.get(path, response_class=HTMLResponse)(page)
+        app.api_route(path, methods=_READING, response_class=HTMLResponse)(page)
     app.get("/export/{kind}", response_class=Response)(files.export)
-    app.get("/healthz", response_class=PlainTextResponse)(shelf.health)
+    app.api_route("/healthz", methods=_READING, response_class=PlainTextResponse)(shelf.health)
+    app.exception_handler(HTTPException)(shelf.refused)
     if metrics is not None:
         serve_metrics(app, metrics)
     app.middleware("http")(_with_headers)

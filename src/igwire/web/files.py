@@ -15,7 +15,7 @@ from igwire.search.query import build_query
 from igwire.search.request import SearchRequest
 from igwire.search.rights import visible
 from igwire.web.links import query_of
-from igwire.web.shelf import Shelf, asked_of
+from igwire.web.shelf import Shelf, asked_of, root_of
 
 
 class Files:
@@ -35,7 +35,7 @@ class Files:
             return self._shelf.fault(error, "..")
         found, now = FORMATS[kind], self._shelf.clock.now()
         about = About(
-            title=f"igwire: {build_query(asked).interpreted}", address=str(request.url), page=f"{str(request.base_url).rstrip('/')}/{query_of(asked)}", at=now,
+            title=f"igwire: {build_query(asked).interpreted}", address=str(request.url), page=root_of(request) + query_of(asked), at=now,
         )  # fmt: skip
         shown = (visible(document, self._shelf.viewer) for document in documents)
         name = f"igwire-{now:%Y-%m-%d}.{found.extension}"

@@ -16,7 +16,7 @@ from igwire.search.results import Results
 from igwire.search.rights import level_of, visible, visible_hits
 from igwire.web import charts, views
 from igwire.web.links import Links, of_entity, of_source, query_of
-from igwire.web.shelf import Shelf, asked_of, form_of, params_of
+from igwire.web.shelf import Shelf, asked_of, form_of, params_of, root_of
 
 _NEWEST, _SIMILAR = 10, 5
 # Names of facets in addresses, and what they are called.
@@ -44,11 +44,7 @@ class Pages:
         """The query box and what was found; the parameters are those of `SearchRequest.as_params`."""
         given = form_of(params_of(request))
         try:
-            asked = asked_of(request)
-        except QueryError as error:
-            return self._unread(given, error)
-        try:
-            return self._found(given, asked)
+            return self._found(given, asked_of(request))
         except QueryError as error:
             return self._unread(given, error, at=error.position)
         except Unavailable as error:
@@ -141,8 +137,7 @@ class Pages:
             return self._shelf.fault(error, ".")
         made = citation.cite(asked, found, self._shelf.clock.now())
         path = f"cited/{citation.to_token(made)}"
-        address = f"{str(request.base_url).rstrip('/')}/{path}"
-        return self._shelf.page("cite.html", base=".", c=made, path=path, address=address, found=found, digest=citation.digest(made.held))
+        return self._shelf.page("cite.html", base=".", c=made, path=path, address=root_of(request) + path, found=found, digest=citation.digest(made.held))
 
     def cited(self, token: str) -> HTMLResponse:
         """What a citation link holds, and what has changed since."""

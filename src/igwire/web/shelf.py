@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from jinja2 import Environment, FileSystemLoader
+from starlette.exceptions import HTTPException
 
 from igwire.errors import QueryError, Unavailable
 from igwire.ports import Clock
@@ -21,6 +22,7 @@ from igwire.web import views
 
 _EMPTY = {"q": "", "from": "", "to": "", "sort": "relevance", "size": "10", **{name: [] for name in FACETS.values()}}
 Params = dict[str, Any]
+_HEADINGS = {400: "Not understood", 401: "Who are you?", 404: "Not found", 503: "Not available"}
 # Facet → value → what people call it.
 Titles = Mapping[str, Mapping[str, str]]
 
@@ -34,7 +36,7 @@ class Shelf:
         self.clock = clock
         self.viewer: Viewer = viewer
         self._templates = Environment(loader=FileSystemLoader(templates), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-        names = ("snippet", "safe_link", "direction", "marked", "paragraphs", "language_name")
+        names = ("snippet", "safe_link", "direction", "marked", "paragraphs", "language_name", "sentence")
         self._templates.globals.update({name: getattr(views, name) for name in names}, country_name=self.country_name, called=self.called)
 
     @cached_property
@@ -77,11 +79,24 @@ class Shelf:
 
     def fault(self, error: Exception, base: str) -> HTMLResponse:
         """A page that says what went wrong, and nothing of how."""
-        return self.page("missing.html", 400 if isinstance(error, QueryError) else 503, fault=error, base=base)
+        return self._refusal(400 if isinstance(error, QueryError) else 503, str(error), base)
 
     def missing(self, what: str, base: str) -> HTMLResponse:
         """404 in words."""
-        return self.page("missing.html", 404, fault=what, base=base)
+        return self._refusal(404, what, base)
+
+    async def refused(self, request: Request, error: Exception) -> HTMLResponse:
+        """What no route answers (an unknown path, a missing login), as a page."""
+        assert isinstance(error, HTTPException)
+        # As it was sent: an escaped slash leads no deeper.
+        path = request.scope["raw_path"].decode("latin-1").removeprefix(request.scope.get("root_path", ""))
+        said = "There is no such page." if error.status_code == 404 else f"{error.detail.rstrip('.')}."
+        answer = self._refusal(error.status_code, said, "/".join([".."] * (path.count("/") - 1)) or ".")
+        answer.headers.update(error.headers or {})
+        return answer
+
+    def _refusal(self, status: int, fault: str, base: str) -> HTMLResponse:
+        return self.page("missing.html", status, fault=fault, base=base, heading=_HEADINGS.get(status, "Refused"))
 
     def health(self) -> PlainTextResponse:
         """200 when the index answers."""
@@ -90,6 +105,11 @@ class Shelf:
         except Unavailable as error:
             return PlainTextResponse(str(error), status_code=503)
         return PlainTextResponse("ok")
+
+
+def root_of(request: Request) -> str:
+    """The address of the search itself, with a slash at its end; inside Airflow (mounted) below a prefix, which `base_url` leaves out."""
+    return str(request.url.replace(path=f"{request.scope.get('root_path', '')}/", query="", fragment=""))
 
 
 def params_of(request: Request) -> Params:

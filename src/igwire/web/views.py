@@ -37,6 +37,11 @@ def snippet(text: str) -> Markup:
     return shown
 
 
+def sentence(text: str) -> str:
+    """With a capital at its start, as messages stand on a page."""
+    return text[:1].upper() + text[1:]
+
+
 def safe_link(url: str | None) -> str:
     """The address if a browser may follow it, else an empty one."""
     return url if url and url.startswith(("http://", "https://")) else ""

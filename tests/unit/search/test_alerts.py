@@ -50,6 +50,9 @@ def test_no_file_is_no_alert_and_the_example_is_a_good_one(tmp_path):
         (("q: '\"World Internet Conference\"'", "q: '\"open'"), 3, "quotation mark"),
         (("language:", "langage:"), 3, "no parameter 'langage'"),
         (("mail:desk@example.org", '"mail:desk@example.org\\nBcc: x@y.z"'), 3, "no target"),
+        (("language: [en, fr]", "source: 2024"), 3, "'2024' cannot be read as source"),
+        (("language: [en, fr]", "language: [no]"), 3, "between quotation marks"),
+        (("language: [en, fr]", "1: 2"), 3, "no parameter '1'"),
         (("webhook:https://example.org/hook", "webhook:file:///etc/passwd"), 3, "no target"),
         (("    title: Wuzhen\n", "    titel: Wuzhen\n"), 3, "an alert has the fields"),
         (("alerts:\n", "alarms:\n"), 1, "lists named"),
@@ -63,6 +66,11 @@ def test_faults_are_named_by_file_and_line(tmp_path, change, line, words):
     assert str(file) in str(raised.value)
     if line:
         assert raised.value.line == line
+
+
+def test_a_bare_no_is_a_no(tmp_path):
+    (alert,) = load(written(tmp_path, GOOD.replace("language: [en, fr]", "collapse: no"))).alerts
+    assert alert.request.collapse is False
 
 
 def test_two_alerts_of_one_id(tmp_path):

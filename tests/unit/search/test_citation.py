@@ -68,7 +68,8 @@ def forged(record: bytes) -> str:
 @pytest.mark.parametrize(
     "record",
     [b"0" * 10_000_000, b"[]", b"{}", b"null", json.dumps([{}, "now", "i", 1, []]).encode(), json.dumps([{}, NOW.isoformat(), "i", 1, [1]]).encode(),
-     json.dumps([{"q": ["x"]}, NOW.isoformat(), "i", "y", []]).encode(), json.dumps([[], NOW.isoformat(), "i", 1, []]).encode(), b"\xff", b"[" * 9999],
+     json.dumps([{"q": ["x"]}, NOW.isoformat(), "i", "y", []]).encode(), json.dumps([[], NOW.isoformat(), "i", 1, []]).encode(),
+     json.dumps([{"source": [1]}, NOW.isoformat(), "i", 1, []]).encode(), json.dumps([{"source": {"a": 1}}, NOW.isoformat(), "i", 1, []]).encode(), b"\xff", b"[" * 9999],
 )  # fmt: skip
 def test_a_forged_link_does_no_harm(record):
     with pytest.raises(QueryError):

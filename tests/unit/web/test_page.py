@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 from fakes import FakeClock
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -148,9 +149,44 @@ def test_a_query_that_cannot_be_read_is_explained(client, query):
     assert "Traceback" not in answer.text
 
 
-@pytest.mark.parametrize("params", [{"from": "yesterday"}, {"page": "0"}, {"page": "5000"}])
-def test_other_nonsense_is_explained(client, params):
-    assert client.get("/", params=params).status_code == 400
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [({"from": "yesterday"}, "Write days as"), ({"page": "0"}, "Pages begin with 1."), ({"page": "5000"}, "Narrow the search"), ({"collapse": "perhaps"}, "Write yes or no."),
+     ({"from": "2020-01-02", "to": "2020-01-01"}, "Exchange them."), ({"source": [f"s{n}" for n in range(201)]}, "Choose 200 at most.")],
+)  # fmt: skip
+def test_other_nonsense_is_explained(client, params, said):
+    for path in ("/", "/cite", "/export/csv"):
+        answer = client.get(path, params=params)
+        assert answer.status_code == 400
+        assert said in answer.text
+        # What is wrong stands in no place of the query.
+        assert "at character" not in answer.text
+
+
+@pytest.mark.parametrize(("path", "base"), [("/nowhere", "."), ("/source/a%2Fb", ".."), ("/a/b/c", "../..")])
+def test_a_path_that_leads_nowhere_is_told_on_a_page(client, path, base):
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "There is no such page." in answer.text
+    assert f'href="{base}/static/igwire.css"' in answer.text
+    assert client.post("/").status_code == 405
+
+
+def test_whoever_checks_a_link_gets_an_answer_without_a_body(client):
+    for path in ("/?q=icann", "/article/1a", "/healthz"):
+        answer = client.head(path)
+        assert (answer.status_code, answer.text) == (200, "")
+
+
+def test_addresses_hold_the_prefix_below_which_airflow_serves_the_page(reader):
+    airflow = FastAPI()
+    airflow.mount("/igwire", create_app(lambda: reader, FakeClock(), viewer="owner"))
+    with TestClient(airflow) as client:
+        address = client.get("/igwire/cite?q=icann").text.partition('rows="8">')[2].partition("<")[0]
+        assert client.get(address.removeprefix("http://testserver")).status_code == 200
+        assert "<id>http://testserver/igwire/?q=icann</id>" in client.get("/igwire/export/atom?q=icann").text
+        assert 'href="./static/igwire.css"' in client.get("/igwire/nowhere").text
 
 
 def test_an_article_shows_its_entities(client):
