@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,10 +59,10 @@ class Score:
         )
 
 
-def texts(split: str) -> list[dict[str, Any]]:
-    """The annotated texts of one half: dev (to tune on) or test (only to measure)."""
+def texts(split: str, languages: Sequence[str]) -> list[dict[str, Any]]:
+    """The annotated texts of one half, dev (to tune on) or test (only to measure), in one of the `languages`."""
     rows = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(DOMAIN.glob("*.json"))]
-    return [row for row in rows if row["split"] == split]
+    return [row for row in rows if row["split"] == split and row["language"] in languages]
 
 
 def score(tagger: Any, rows: Iterable[dict[str, Any]]) -> Score:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from topic_score import rows
@@ -9,11 +10,11 @@ from topic_score import rows
 from igwire.enrich.fold import key
 
 
-def on_quotes(tagger: Any, split: str) -> tuple[int, int, int, list[str]]:
+def on_quotes(tagger: Any, split: str, languages: Sequence[str]) -> tuple[int, int, int, list[str]]:
     """(quotations in the truth, those found with the right speaker, found ones that are none, what went wrong)."""
     wanted = right = wrong = 0
     faults = []
-    for row in rows("quotes.jsonl", split):
+    for row in _rows("quotes.jsonl", split, languages):
         found = list(tagger.tag(title=None, text=row["text"], language=row["language"]).quotes)
         for quote in row["quotes"]:
             same = [f for f in found if f["start"] < quote["end"] and quote["start"] < f["end"]]
@@ -29,11 +30,11 @@ def on_quotes(tagger: Any, split: str) -> tuple[int, int, int, list[str]]:
     return wanted, right, wrong, faults
 
 
-def on_roles(tagger: Any, split: str) -> tuple[int, int, int, list[str]]:
+def on_roles(tagger: Any, split: str, languages: Sequence[str]) -> tuple[int, int, int, list[str]]:
     """(roles in the truth, those found with person, role and organisation, found ones that are none, what went wrong)."""
     wanted = right = wrong = 0
     faults = []
-    for row in rows("roles.jsonl", split):
+    for row in _rows("roles.jsonl", split, languages):
         found = list(tagger.tag(title=None, text=row["text"], language=row["language"]).roles)
         hits = [any(_is_role(f, role) for f in found) for role in row["roles"]]
         extra = [f for f in found if not any(is_name(f["person"], role["person"]) for role in row["roles"])]
@@ -41,6 +42,10 @@ def on_roles(tagger: Any, split: str) -> tuple[int, int, int, list[str]]:
         if not all(hits) or extra:
             faults.append(f"{row['id']}: {row['text']} {row['roles']}, found {found}")
     return wanted, right, wrong, faults
+
+
+def _rows(name: str, split: str, languages: Sequence[str]) -> list[dict[str, Any]]:
+    return [row for row in rows(name, split) if row["language"] in languages]
 
 
 def is_name(found: str | None, wanted: str | None) -> bool:
