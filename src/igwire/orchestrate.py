@@ -39,7 +39,7 @@ def resolve_window(
         end = datetime.combine((run_after or now).astimezone(UTC).date(), time(), UTC)
         start = end - timedelta(days=1)
     if start >= end:
-        raise UsageError(f"the window from {start:%Y-%m-%d} to {end:%Y-%m-%d} is empty: since must not be after until")
+        raise UsageError(f"the window from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} is empty")
     if start > now:
         raise UsageError(f"the window begins on {start:%Y-%m-%d}, which is in the future")
     live = end > now - _LIVE and run_type != "backfill"
@@ -48,6 +48,8 @@ def resolve_window(
 
 def _given(params: Mapping[str, Any], now: datetime) -> tuple[datetime, datetime]:
     since, until = _day(params.get("since"), "since"), _day(params.get("until"), "until")
+    if since and until and since > until:
+        raise UsageError(f"since {since} lies after until {until}: there is no day between them")
     end = datetime.combine(until + timedelta(days=1), time(), UTC) if until else now
     return datetime.combine(since, time(), UTC) if since else end - timedelta(days=1), end
 

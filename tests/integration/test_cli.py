@@ -52,6 +52,11 @@ def test_from_ingest_to_search_show_trace_raw_and_rebuild(shell, newsroom, tmp_p
     (note,) = shell.run("search", '"note on the root zone"', "--json").records
     assert note["day"] is None
 
+    (tmp_path / "no.warc.gz").write_bytes(b"no archive")
+    refused = shell.run("import", "warc", str(tmp_path / "no.warc.gz"), "--json")
+    assert refused.code != 0
+    assert "no.warc.gz: not one WARC record" in refused.err
+
 
 @pytest.fixture
 def fresh_tagger():

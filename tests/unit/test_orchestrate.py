@@ -37,7 +37,14 @@ def test_params_win():
     assert window(params={"until": "2015-12-16"}) == ("2015-12-16", "2015-12-17", "past")
 
 
-@pytest.mark.parametrize("params", [{"since": "2026-12-01", "until": "2026-11-01"}, {"since": "2027-01-01", "until": "2027-01-02"}, {"since": "soon"}])
-def test_windows_that_cannot_be(params):
-    with pytest.raises(UsageError):
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"since": "2026-12-01", "until": "2026-11-01"}, "since 2026-12-01 lies after until 2026-11-01"),
+        ({"since": "2027-01-01", "until": "2027-01-02"}, "begins on 2027-01-01, which is in the future"),
+        ({"since": "soon"}, "since 'soon' is no day"),
+    ],
+)
+def test_windows_that_cannot_be(params, said):
+    with pytest.raises(UsageError, match=said):
         window(params=params)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from igwire.cli import output
+from igwire.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,15 +97,24 @@ def warc(files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False
 
     apply(wiring.elasticsearch_client(), settings.get().index_prefix)
     run_id = f"import__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
-    show_report(import_captures(wiring.parts(), run_id, _captures(files)), json)
+    unreadable: list[Path] = []
+    show_report(import_captures(wiring.parts(), run_id, _captures(files, unreadable)), json)
+    if unreadable:
+        raise UsageError(f"{', '.join(map(str, unreadable))}: not one WARC record in it could be read")
 
 
-def _captures(files: list[Path]) -> Iterator[Capture | Left]:
-    from igwire.store.foreign import captures
+def _captures(files: list[Path], unreadable: list[Path]) -> Iterator[Capture | Left]:
+    """What is in the files; those in which nothing is whole are added to `unreadable`."""
+    from igwire.store.foreign import BROKEN, captures
 
     for file in files:
+        whole = False
         with file.open("rb") as stream:
-            yield from captures(stream)
+            for found in captures(stream):
+                whole = whole or found != BROKEN
+                yield found
+        if not whole:
+            unreadable.append(file)
 
 
 def show_report(done: Report, json: bool) -> None:

@@ -26,6 +26,9 @@ class Left:
     reason: str
 
 
+BROKEN = Left("broken")
+
+
 def captures(stream: IO[bytes]) -> Iterator[Capture | Left]:
     """The pages of a WARC file, gzipped by records or plain, in its order; never raises for what the bytes hold.
 
@@ -33,7 +36,7 @@ def captures(stream: IO[bytes]) -> Iterator[Capture | Left]:
     """
     for start, end, problem in regions(stream):
         if problem or end - start > _RECORD_BYTES:
-            yield Left("broken" if problem else "too_large")
+            yield BROKEN if problem else Left("too_large")
             continue
         stream.seek(start)
         yield from _of_region(stream.read(end - start))
@@ -47,7 +50,7 @@ def _of_region(region: bytes) -> Iterator[Capture | Left]:
             yield _of_record(record)
     # What broken bytes make of warcio has no common class.
     except Exception:
-        yield Left("broken")
+        yield BROKEN
 
 
 def _of_record(record: Any) -> Capture | Left:
