@@ -89,7 +89,7 @@ class TermRules:
                 firsts[number].append(part)
         self.firsts = dict(firsts)
         self.by_first = {
-            first: [_Group(topic, first, partials, not any(others for _, others, _ in partials)) for topic, partials in by_topic.items()]
+            first: [_Group(topic, first, sorted(partials, key=_heaviest), not any(others for _, others, _ in partials)) for topic, partials in by_topic.items()]
             for first, by_topic in by_first.items()
         }
 
@@ -121,44 +121,43 @@ class Terms:
         lacks, most, may_hold = counts.keys().isdisjoint, self.most, self._may_hold
         for part, count in often.items():
             for group in rules.by_first[part]:
-                heaviest = 0.0
-                for weight, _, others in group[2]:
-                    for patterns in others if weight > heaviest else ():
+                topic, _, partials, single = group
+                for weight, _, others in partials:
+                    for patterns in others:
                         if lacks(patterns):
                             break
                     else:
-                        heaviest = max(heaviest, weight)
-                if heaviest:
-                    topic, at_most = group[0], heaviest * (worth[part] if group[3] else count)
-                    most[topic] = most.get(topic, 0.0) + at_most
-                    may_hold.setdefault(topic, []).append((group, at_most))
+                        at_most = weight * (worth[part] if single else count)
+                        most[topic] = most.get(topic, 0.0) + at_most
+                        may_hold.setdefault(topic, []).append((group, at_most))
+                        break
 
-    def holding(self, topic: str, near: float, most: float = math.inf, least: float = 0.0) -> Iterator[tuple[float, list[tuple[int, int]]]]:
+    def holding(self, topic: str, near: float, most: float = math.inf, least: float = 0.0) -> list[tuple[float, list[tuple[int, int]]]]:
         """Weight and places (code points) of each of the topic's rules whose parts stand within `near` folded characters of the first.
 
-        Stops where too little can be reached: where of `most`, which all evidence weighs at most, less than `least` remains.
+        None of them where too little can be reached: where of `most`, which all evidence weighs at most, less than `least` remains.
         """
-        for group, at_most in self._may_hold.get(topic, ()):
+        found: list[tuple[float, list[_Spot]]] = []
+        # First those that may well not hold, since their parts may stand apart: of them the heaviest.
+        for group, at_most in sorted(self._may_hold.get(topic, ()), key=_unsurest):
             anchors = self._spots(group.first)
             weighs = 0.0
             for weight, others, _ in group.rules:
                 spots = list(_together(anchors, [self._spots(part) for part in others], near)) if others else anchors
                 weighs += len(spots) * weight
                 if spots:
-                    yield weight, self._folded.originals(spots)
+                    found.append((weight, spots))
             most -= max(at_most - weighs, 0.0)
             if most < least:
-                return
+                return []
+        return [(weight, self._folded.originals(spots)) for weight, spots in found]
 
     @cached_property
-    def _by_pattern(self) -> dict[int, list[_Spot]]:
-        """The places of each pattern, by its number, in the order of their ends."""
-        found: dict[int, list[_Spot]] = defaultdict(list)
-        content, patterns = self._folded.text, self._rules.patterns
-        for number, start, end in self._matches:
-            lead, tail, arabic = patterns[number]
-            if not arabic or _word_begins(content, start):
-                found[number].append((start + lead, end - tail))
+    def _by_pattern(self) -> dict[int, list[tuple[int, int, int]]]:
+        """The matches of each pattern, by its number, in the order of their ends."""
+        found: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+        for match in self._matches:
+            found[match[0]].append(match)
         return found
 
     def _spots(self, part: int) -> list[_Spot]:
@@ -166,19 +165,32 @@ class Terms:
         known = self._of_part.get(part)
         if known is None:
             by_pattern = self._by_pattern
-            lists = [self._as_written(by_pattern[number], written) for number, written in self._rules.parts[part].forms if number in by_pattern]
+            lists = [self._written(number, written) for number, written in self._rules.parts[part].forms if number in by_pattern]
             known = lists[0] if len(lists) == 1 else sorted({spot for listed in lists for spot in listed}, key=_BY_END)
             self._of_part[part] = known
         return known
 
-    def _as_written(self, spots: list[_Spot], written: str | None) -> list[_Spot]:
+    def _written(self, number: int, written: str | None) -> list[_Spot]:
+        """Where the pattern stands as it must be written."""
+        lead, tail, arabic = self._rules.patterns[number]
+        spots = [(start + lead, end - tail) for _, start, end in self._by_pattern[number]]
+        if arabic:
+            spots = [spot for spot in spots if _word_begins(self._folded.text, spot[0] - lead)]
         if written is None:
             return spots
         where = self._folded.original
-        return [(start, end) for start, end in spots if _written(self._text, where(start), where(end), written)]
+        return [(start, end) for start, end in spots if _is_written(self._text, where(start), where(end), written)]
 
 
 _NUMBER, _BY_END = itemgetter(0), itemgetter(1, 0)
+
+
+def _heaviest(rule: _Partial) -> float:
+    return -rule.weight
+
+
+def _unsurest(held: tuple[_Group, float]) -> tuple[bool, float]:
+    return held[0].single, -held[1]
 
 
 class _Form(NamedTuple):
@@ -236,7 +248,7 @@ def _is_exact(term: str) -> bool:
     return term[0] == "." or (len(term) < _LONGEST_ACRONYM and term.upper() == term and term != term.lower())
 
 
-def _written(text: str, start: int, end: int, term: str) -> bool:
+def _is_written(text: str, start: int, end: int, term: str) -> bool:
     if term[0] != ".":
         return text[start:end] == term
     # ".org", but not the end of "example.org".

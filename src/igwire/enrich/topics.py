@@ -61,7 +61,7 @@ class TopicFinder:
         need = max(1.0, math.sqrt(len(text[0]) / (_PER_TERM_CJK if cjk else _PER_TERM)))
         cases = [self._cases(*title, math.inf), self._cases(*text, near)]
         found = []
-        for topic in sorted(cases[0].most.keys() | cases[1].most.keys()):
+        for topic in cases[0].most.keys() | cases[1].most.keys():
             if _strength(cases[0].most.get(topic, 0.0), cases[1].most.get(topic, 0.0), need) < 1:
                 continue
             in_title = cases[0].weighed(topic, 0.0)
@@ -93,7 +93,9 @@ class _Cases:
             self.most[topic] = self.most.get(topic, 0.0) + sum([weight * repeated(count) for (_, weight), count in counts.items()])
 
     def weighed(self, topic: str, least: float) -> _Weight:
-        """What the topic's evidence weighs; when that is less than `least`, maybe a part of it."""
+        """What the topic's evidence weighs; when that is less than `least`, maybe less than it does."""
+        if topic not in self.most:
+            return _Weight()
         spans = set(self._entities.get(topic, ()))
         for weight, places in self._terms.holding(topic, self._near, self.most.get(topic, 0.0), least):
             spans.update([(start, end, weight) for start, end in places])
