@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from igwire.kb import KnowledgeBase
@@ -45,8 +45,8 @@ class Curator:
             return self._of(decision.into, mention.start, mention.end, mention.surface, mention.field, why, mention.role)
         kind = decision.type or mention.type
         if decision.unlink:
-            return replace(mention, type=kind, entity=None, name=None, qid=None, role=None, score=1.0, why=why)
-        return replace(mention, type=kind, score=1.0, why=why)
+            return mention._replace(type=kind, entity=None, name=None, qid=None, role=None, score=1.0, why=why)
+        return mention._replace(type=kind, score=1.0, why=why)
 
     def _linked(self, mentions: Sequence[Mention], decision: Decision, fields: Iterable[tuple[str, str]]) -> list[Mention]:
         """Every occurrence of the surface linked; mentions that overlap one give way."""

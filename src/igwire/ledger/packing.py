@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import zlib
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -16,8 +17,8 @@ from igwire.model import Article, DateFound, FeedEntry, Mark, Mention, Quality, 
 _LEVEL = 6
 
 
-def _pack(value: Any) -> bytes:
-    return zlib.compress(orjson.dumps(value), _LEVEL)
+def _pack(value: Any, default: Callable[[Any], Any] | None = None) -> bytes:
+    return zlib.compress(orjson.dumps(value, default=default), _LEVEL)
 
 
 def _unpack(blob: bytes) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def unpack_article(blob: bytes) -> Article:
 
 def pack_tags(tags: Tags) -> bytes:
     """The tags as bytes for the ledger."""
-    return _pack(tags)
+    return _pack(tags, Mention._asdict)
 
 
 def unpack_tags(blob: bytes) -> Tags:

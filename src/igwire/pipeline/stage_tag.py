@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,5 +20,5 @@ def run(rows: Iterable[dict[str, Any]], root: Path, workers: int, *, tagger: Tag
     tagger = tagger or Tagger(load())
     for row in rows:
         tags = tagger.tag(title=row.get("title"), text=row["text"], language=row.get("language"), source=row.get("source"), published=row.get("published_at"))
-        mentions = [{name: fields[name] for name in _FIELDS} for m in tags.mentions if m.field == "text" and (fields := asdict(m))]
+        mentions = [{name: getattr(m, name) for name in _FIELDS} for m in tags.mentions if m.field == "text"]
         yield {"id": row["id"], "mentions": mentions, "quotes": list(tags.quotes), "roles": list(tags.roles), "topics": list(tags.topics)}
