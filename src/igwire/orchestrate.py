@@ -247,6 +247,7 @@ def report_run(ti: Any, *, skip_errors: bool) -> dict[str, Any]:
     failed = ti.get_ti_count(dag_id=ti.dag_id, run_ids=[ti.run_id], states=["failed", "upstream_failed"])
     done = report(wiring.parts(), ti.run_id, failed_tasks=failed)
     print(done.as_dict())
+    wiring.close_run(done)
     if not done.ok and not skip_errors:
         raise RuntimeError("; ".join(done.faults))
     return {name: count for name, count in done.outcomes.items() if count}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from igwire.enrich.tagger import Tagger
     from igwire.feeds.catalogue import Catalogue
     from igwire.fetch.client import Client
+    from igwire.index.tending import Tended
     from igwire.index.writer import BulkWriter
     from igwire.kb import KnowledgeBase
     from igwire.kb.curation import Decision, Decisions
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from igwire.model import WebArchive
     from igwire.pipeline.alerting import Told
     from igwire.pipeline.parts import Parts
+    from igwire.pipeline.report import Report
     from igwire.pipeline.tend import Line
     from igwire.runtime.delivery import Deliverer
     from igwire.runtime.secrets import KeyFolder
@@ -340,7 +342,6 @@ def index_room() -> str:
 
 def tend() -> list[Line]:
     """The weekly care of the archive; see `pipeline.tend`."""
-    from igwire.index.tending import Tended
     from igwire.pipeline.tend import Care
     from igwire.pipeline.tend import tend as run
 
@@ -350,9 +351,8 @@ def tend() -> list[Line]:
         done = backup(chosen.backup_url)
         return f"{done.files} files are in the backup, {done.copied} of them copied now"
 
-    index = Tended(elasticsearch_client(), chosen.index_prefix, knowledge_base)
     care = Care(
-        parts=parts(), state=chosen.state.absolute(), index=index, clock=CLOCK, keep_feeds_days=chosen.keep_feeds_days,
+        parts=parts(), state=chosen.state.absolute(), index=_tended(), clock=CLOCK, keep_feeds_days=chosen.keep_feeds_days,
         backup=save if chosen.backup_url else None,
     )  # fmt: skip
     return run(care, f"tend__{CLOCK.now():%Y-%m-%dT%H:%M:%S}")
@@ -379,10 +379,22 @@ def rebuild_into_new(parts: Parts, run_id: str, *, first: str, selection: Any) -
 
 
 def refresh_names() -> None:
-    """Weigh the names of entities, which searches suggest, by the articles that the live index holds."""
-    from igwire.index import entities
+    """Weigh the names of entities, which searches suggest, by the articles that the live index holds. Raises Unavailable."""
+    _tended().name()
 
-    entities.refresh(elasticsearch_client(), settings.get().index_prefix, knowledge_base())
+
+def close_run(done: Report) -> None:
+    """What follows a run's report: where it indexed something, searches suggest names by it."""
+    if done.outcomes["indexed"]:
+        # The articles are safe without it: the next run does it again, and the weekly care tells of a fault that lasts.
+        with suppress(Unavailable):
+            refresh_names()
+
+
+def _tended() -> Tended:
+    from igwire.index.tending import Tended
+
+    return Tended(elasticsearch_client(), settings.get().index_prefix, knowledge_base)
 
 
 def index_versions() -> Any:

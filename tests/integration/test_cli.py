@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 import yaml
 from cli import Shell
@@ -34,6 +37,11 @@ def test_from_ingest_to_search_show_trace_raw_and_rebuild(shell, newsroom, tmp_p
     hits = shell.run("search", "Kaspersky Wuzhen", "--json").records
     assert "Kaspersky" in hits[0]["title"]
     assert shell.run("search", "Kaspersky", "--source", "nobody", "--json").records == []
+    assert [hit["id"] for hit in shell.run("search", "Kaspersky", "Wuzhen", "--no-recency", "--no-collapse", "--page", "2", "--json").records] == []
+    # Names can be suggested as soon as something is indexed.
+    assert "Did you mean Kaspersky Lab?" in shell.run("search", "Kasparsky", "Wuzhen", "--json").err
+    table = list(csv.DictReader(io.StringIO(shell.run("search", "Kaspersky Wuzhen", "--csv").out.removeprefix("\ufeff"))))
+    assert [row["doc_id"] for row in table] == [hit["id"] for hit in hits]
     (shown,) = shell.run("show", hits[0]["id"]).records
     assert shown["title"] == hits[0]["title"]
 

@@ -110,6 +110,15 @@ def test_filters_in_and_out(small, filters, found):
     assert set(ids(small, **filters)) == found
 
 
+def test_beside_a_chosen_value_stands_what_the_others_would_bring(small):
+    facets = small.search(SearchRequest(languages=("fr",))).facets
+    assert facets["languages"] == {"en": 4, "fr": 1}
+    assert facets["kinds"] == {"news": 1}
+    # What is shut out stays out; and of what must all be there only the articles found are counted.
+    assert small.search(SearchRequest(languages=("fr", "-en"))).facets["languages"] == {"fr": 1}
+    assert set(small.search(SearchRequest(topics=("names",))).facets["topics"]) == {"names"}
+
+
 def test_a_name_in_any_language_finds_the_entity_and_says_so(small):
     hits = {hit.doc_id: hit for hit in small.search(SearchRequest(text=ICANN, any_word=False)).hits}
     assert hits["alias"].matched_as == "ICANN"
@@ -167,6 +176,9 @@ def test_a_misspelt_entity_is_offered(small):
     assert ("Kaspersky Lab", "org:kaspersky-lab") in small.suggest("Kaspersky") or any("Kaspersky" in name for name, _ in small.suggest("Kaspersky"))
     assert any("Kaspersky" in name for name, _ in small.search(SearchRequest(text="Kasparsky")).suggestions)
     assert small.suggest("Qqqqqqqq") == []
+    # Among other words only those that stand in no article are taken for misspelt names.
+    assert [name for name, _ in small.suggest("registries of Kasparsky")] == ["Kaspersky Lab"]
+    assert small.suggest("registries elected names") == []
 
 
 @pytest.mark.parametrize(
@@ -191,13 +203,18 @@ def newsroom_index(client, tagger):
     migrate.drop(client, prefix)
 
 
-def test_similar_and_unusual(client, newsroom_index):
+def test_similar_and_unusual(client, newsroom_index, kb):
     reader = Reader(client, newsroom_index)
     assert any("huawei" in hit.doc_id for hit in reader.similar("huawei-entity-list", 3))
     assert reader.similar("nobody") == []
     found = reader.unusual(SearchRequest(text="Huawei"))
     assert "Huawei" in [entity.name for entity in found][:5]
     assert all(entity.found <= entity.overall for entity in found)
+    # What was asked for is nothing unusual.
+    for asked in (SearchRequest(text="Huawei"), SearchRequest(entities=("company:huawei",))):
+        names = [entity.name for entity in Reader(client, newsroom_index, lambda: kb).unusual(asked)]
+        assert names
+        assert "Huawei" not in names
 
 
 def test_fifty_more_names_of_a_country_move_no_ranking(client, newsroom_index, kb, tagger):

@@ -41,6 +41,7 @@ def ingest(
     except wiring.Unavailable as error:
         output.say(f"Elasticsearch is away, documents will wait in the ledger: {error}")
     done = run_all(wiring.parts(), f"cli__{now:%Y-%m-%dT%H:%M:%S.%f}", span, wanted=source or [], limit=limit, say=output.say)
+    wiring.close_run(done)
     show_report(done, json)
 
 
@@ -85,7 +86,9 @@ def texts(path: Annotated[Path, typer.Argument(exists=True, help="Folder of .txt
 
     apply(wiring.elasticsearch_client(), settings.get().index_prefix)
     run_id = f"import__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
-    show_report(import_texts(wiring.parts(), run_id, read_texts(path)), json)
+    done = import_texts(wiring.parts(), run_id, read_texts(path))
+    wiring.close_run(done)
+    show_report(done, json)
 
 
 @import_app.command()
@@ -98,7 +101,9 @@ def warc(files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False
     apply(wiring.elasticsearch_client(), settings.get().index_prefix)
     run_id = f"import__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
     unreadable: list[Path] = []
-    show_report(import_captures(wiring.parts(), run_id, _captures(files, unreadable)), json)
+    done = import_captures(wiring.parts(), run_id, _captures(files, unreadable))
+    wiring.close_run(done)
+    show_report(done, json)
     if unreadable:
         raise UsageError(f"{', '.join(map(str, unreadable))}: not one WARC record in it could be read")
 

@@ -49,6 +49,11 @@ def record(item: Mapping[str, Any]) -> None:
     print(json.dumps(item, ensure_ascii=False, default=str), flush=True)
 
 
+def piece(text: str) -> None:
+    """Print a part of a file as it is."""
+    sys.stdout.write(text)
+
+
 def say(text: str) -> None:
     """A sentence for people, on standard error, so that it never mixes with data."""
     print(text, file=sys.stderr, flush=True)

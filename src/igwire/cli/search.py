@@ -11,45 +11,76 @@ import typer
 from igwire.cli import output
 
 if TYPE_CHECKING:
+    from igwire.search.request import SearchRequest
     from igwire.search.results import Hit
 
 
+_COLUMNS = ["day", "source", "language", "title"]
 _Facet = Annotated[list[str] | None, typer.Option(help="Only these; with a - in front: all but these.")]
 
 
 def search(
-    query: Annotated[str, typer.Argument(help='Words, "phrases", AND OR NOT, word*, title:word.')] = "",
+    query: Annotated[list[str] | None, typer.Argument(help='Words, "phrases", AND OR NOT, word*, title:word.')] = None,
     since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
     until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
     source: _Facet = None, kind: _Facet = None, country: _Facet = None, language: _Facet = None, topic: _Facet = None,
     entity: Annotated[list[str] | None, typer.Option(help="Only articles with all these entities (id, QID or name); -X: without X.")] = None,
     sort: Annotated[str, typer.Option(help="relevance, newest or oldest.")] = "relevance",
+    recency: Annotated[bool, typer.Option(help="Whether newer articles rank a little higher among equals.")] = True,
+    collapse: Annotated[bool, typer.Option(help="One hit for all copies of a text, or each of them.")] = True,
     limit: Annotated[int, typer.Option(min=1, max=100)] = 10,
+    page: Annotated[int, typer.Option(min=1, help="Which stretch of LIMIT hits.")] = 1,
     export: Annotated[bool, typer.Option("--export", help="Every hit with its text, as JSON lines in an order that holds.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="The same as a table.")] = False,
     json: output.JsonFlag = False,
 ) -> None:  # fmt: skip
     """Search the index."""
-    from igwire import wiring
     from igwire.search.request import SearchRequest
-    from igwire.search.rights import visible, visible_hits
 
     request = SearchRequest(
-        text=query, since=since.date() if since else None, until=until.date() if until else None, sources=tuple(source or ()), kinds=tuple(kind or ()),
-        countries=tuple(country or ()), languages=tuple(language or ()), entities=tuple(entity or ()), topics=tuple(topic or ()), sort=sort, size=limit,
+        text=" ".join(query or ()), since=since.date() if since else None, until=until.date() if until else None, sources=tuple(source or ()), kinds=tuple(kind or ()),
+        countries=tuple(country or ()), languages=tuple(language or ()), entities=tuple(entity or ()), topics=tuple(topic or ()), sort=sort, recency=recency,
+        collapse=collapse, size=limit, page=page,
     )  # fmt: skip
+    if export or csv:
+        _export(request, "csv" if csv else "ndjson")
+    else:
+        _list(request, json)
+
+
+def _export(request: SearchRequest, kind: str) -> None:
+    from igwire import wiring
+    from igwire.search.formats import About, written
+    from igwire.search.rights import visible
+
+    documents = (visible(document, wiring.viewer()) for document in wiring.reader().export(request))
+    for piece in written(kind, documents, About(title="", address="", page="", at=wiring.CLOCK.now())):
+        output.piece(piece)
+
+
+def _list(request: SearchRequest, json: bool) -> None:
+    from igwire import wiring
+    from igwire.search.rights import visible_hits
+
     viewer = wiring.viewer()
-    if export:
-        for document in wiring.reader().export(request):
-            output.record(visible(document, viewer))
-        return
-    results = wiring.reader().search(request, texts=viewer != "owner")
-    rows = [_row(hit) for hit in visible_hits(results.hits, viewer)]
+    found = wiring.reader().search(request, texts=viewer != "owner")
+    rows = [_row(hit) for hit in visible_hits(found.hits, viewer)]
+    title = f"{found.total} articles for {found.interpreted}"
+    output.rows(rows, _COLUMNS, json_flag=json, title=title)
+    if found.suggestions:
+        output.say(f"Did you mean {', '.join(name for name, _ in found.suggestions)}?")
     if output.as_json(json):
-        output.rows(rows, [], json_flag=True)
         return
-    output.rows(rows, ["day", "source", "language", "title"], json_flag=False, title=f"{results.total} articles for {results.interpreted}")
+    _say_where(rows)
+    if further := [_row(hit) for hit in visible_hits(found.further, viewer)]:
+        output.rows(further, _COLUMNS, json_flag=False, title="Further articles have some of the words" if rows else "These have some of the words")
+        _say_where(further)
+
+
+def _say_where(rows: list[dict[str, Any]]) -> None:
     for row in rows:
-        output.say(f"{row['id'][:12]}… {row['url']}\n    {row['snippet']}")
+        notes = [f"matched as {row['matched_as']}" if row["matched_as"] else "", f"{row['copies']} similar reports" if row["copies"] else ""]
+        output.say(" · ".join(filter(None, [f"{row['id'][:12]}… {row['url']}", *notes])) + f"\n    {' '.join(row['snippet'].split())}")
 
 
 def _row(hit: Hit) -> dict[str, Any]:

@@ -13,8 +13,8 @@ The weights are measured: see docs/decisions/0006.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -82,6 +82,18 @@ def build(request: SearchRequest, about: About = NOTHING) -> tuple[dict[str, Any
 def counts_of(built: Built) -> dict[str, Any]:
     """The body that is sent beside it for totals and facets. It says nothing of pages and order, so they share one remembered answer."""
     return {"query": built.matching, "size": 0, "timeout": TIMEOUT, "track_total_hits": MAX_WINDOW, "aggs": _FACET_COUNTS}
+
+
+def widened(request: SearchRequest, about: About = NOTHING) -> Iterator[dict[str, Any]]:
+    """For each facet of which any value is enough, and one is chosen: the body that counts its values without the choice.
+
+    Beside the others then stands what each would bring, and not how many of the articles found have it as well.
+    """
+    for facet in (name for name in FACETS if name not in _ALL_OF):
+        wanted, shut_out = split_values(getattr(request, facet))
+        if wanted:
+            unchosen: dict[str, Any] = {facet: tuple(f"-{value}" for value in shut_out)}
+            yield {**counts_of(build_query(replace(request, **unchosen), about)), "aggs": {facet: _FACET_COUNTS[facet]}}
 
 
 def body_of(request: SearchRequest, built: Built, *, texts: bool = False) -> dict[str, Any]:

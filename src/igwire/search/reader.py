@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,10 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from igwire.errors import QueryError, Unavailable
 from igwire.search.names import Names, folded
-from igwire.search.query import TIMEOUT, About, Built, body_of, build_query, counts_of, sorting
+from igwire.search.query import TIMEOUT, About, Built, body_of, build_query, counts_of, sorting, widened
 from igwire.search.request import SearchRequest
 from igwire.search.results import Hit, Results, Span, Unusual, facets_of, names_only, stories_of
+from igwire.search.words import unique
 
 if TYPE_CHECKING:
     from igwire.kb import Entity, KnowledgeBase
@@ -23,6 +25,9 @@ _EXPORT_CHUNK = 500
 _KEEP_ALIVE = "2m"
 # Fewer hits than these, and names that resemble the query are offered.
 _FEW_HITS = 3
+# Words of a query that are looked up as misspelt names, and how many letters such a one has at least: shorter ones resemble too many.
+_MOST_WORDS, _SHORTEST_NAME = 8, 4
+_WORD = re.compile(r"\w+")
 _INTERVALS = ("day", "week", "month", "quarter", "year")
 
 
@@ -67,12 +72,13 @@ class Reader:
 
     def _search(self, request: SearchRequest, about: About, *, texts: bool) -> Results:
         built = build_query(request, about)
-        answer, counts = self._send_both(body_of(request, built, texts=texts), counts_of(built))
+        answer, counts, *wider = self._send_all(body_of(request, built, texts=texts), counts_of(built), *widened(request, about))
+        facets = facets_of({name: agg for one in (counts, *wider) for name, agg in one["aggregations"].items()})
         hits = self._with_copies([self._hit(hit, built) for hit in answer["hits"]["hits"]])
         total = counts["hits"]["total"]
         few = total["value"] < _FEW_HITS and request.text
         return Results(
-            total=total["value"], total_exact=total["relation"] == "eq", hits=tuple(hits), facets=facets_of(counts["aggregations"]),
+            total=total["value"], total_exact=total["relation"] == "eq", hits=tuple(hits), facets=facets,
             interpreted=built.interpreted, took_ms=max(answer["took"], counts["took"]), stories=stories_of(counts["aggregations"]),
             partial=answer["timed_out"] or counts["timed_out"],
             suggestions=tuple(self.suggest(request.text)) if few else (), index=next((hit["_index"] for hit in answer["hits"]["hits"]), ""),
@@ -88,7 +94,7 @@ class Reader:
     def _send(self, body: dict[str, Any]) -> Any:
         return self._ask(lambda: self._client.search(index=self.articles, **{_PYTHON.get(k, k): v for k, v in body.items()}))
 
-    def _send_both(self, *bodies: dict[str, Any]) -> list[Any]:
+    def _send_all(self, *bodies: dict[str, Any]) -> list[Any]:
         """The answers to several searches, which the server works on side by side."""
         searches = [part for body in bodies for part in ({}, body)]
         answers = self._ask(lambda: self._client.msearch(index=self.articles, searches=searches))["responses"]
@@ -146,10 +152,12 @@ class Reader:
         return [self._hit(hit, Built(query=others, interpreted="")) for hit in self._send(body)["hits"]["hits"]]
 
     def unusual(self, request: SearchRequest, size: int = 15) -> list[Unusual]:
-        """Entities that the found articles name more often than the whole archive does (significant_terms)."""
-        built = build_query(request)
-        aggs = {"unusual": {"significant_terms": {"field": "entities.all", "size": size, "min_doc_count": 2}}}
-        found = self._send({"query": built.matching, "size": 0, "timeout": TIMEOUT, "aggs": aggs})["aggregations"]["unusual"]["buckets"]
+        """Entities that the found articles name more often than the whole archive does (significant_terms), but for those that were asked for."""
+        built, about = build_query(request), self._about(request)
+        asked = [entity.name for key in (*request.entities, *(one for ids in about.entities for one in ids)) if (entity := self.entity(key))]
+        terms = {"field": "entities.all", "size": size, "min_doc_count": 2, "exclude": [*asked, *request.entities]}
+        body = {"query": built.matching, "size": 0, "timeout": TIMEOUT, "aggs": {"unusual": {"significant_terms": terms}}}
+        found = self._send(body)["aggregations"]["unusual"]["buckets"]
         return [Unusual(name=b["key"], found=b["doc_count"], overall=b["bg_count"], score=b["score"]) for b in found]
 
     def volume(self, request: SearchRequest, interval: str = "month") -> list[Span]:
@@ -166,16 +174,31 @@ class Reader:
         return {bucket["key_as_string"]: bucket["doc_count"] for bucket in self._send(body)["aggregations"]["spans"]["buckets"]}
 
     def suggest(self, text: str, size: int = 5) -> list[tuple[str, str]]:
-        """Entities with a name that begins like the text, small misspellings allowed: (canonical name, local id), the most written about first."""
-        completion = {"field": "suggest", "size": size, "skip_duplicates": True, "fuzzy": {"fuzziness": "AUTO"}}
-        body = {"entities": {"prefix": text[:100], "completion": completion}}
+        """Entities with a name that begins like the text, or else like one of its words that no article has, small misspellings allowed.
+
+        (canonical name, local id), the most written about first.
+        """
         try:
-            answer = self._ask(lambda: self._client.search(index=f"{self._prefix}-entities", suggest=body, source_includes=["name", "id"]))
+            return self._named_like([text], size) or self._named_like(self._unheard(_WORD.findall(text)), size)
         except (Unavailable, QueryError):
             # Suggestions are a help: a search must not fail with them.
             return []
-        options = answer["suggest"]["entities"][0]["options"]
-        return list(dict.fromkeys((option["_source"]["name"], option["_source"]["id"]) for option in options))
+
+    def _named_like(self, texts: Sequence[str], size: int) -> list[tuple[str, str]]:
+        if not texts:
+            return []
+        completion = {"field": "suggest", "size": size, "skip_duplicates": True, "fuzzy": {"fuzziness": "AUTO"}}
+        asked = {str(number): {"prefix": text[:100], "completion": completion} for number, text in enumerate(texts)}
+        answer = self._ask(lambda: self._client.search(index=f"{self._prefix}-entities", suggest=asked, source_includes=["name", "id"]))
+        options = [option["_source"] for number in asked for option in answer["suggest"][number][0]["options"]]
+        return list(dict.fromkeys((option["name"], option["id"]) for option in options))[:size]
+
+    def _unheard(self, words: Sequence[str]) -> list[str]:
+        """Of several words those that stand in no article: one of them may be a misspelt name."""
+        words = [word for word in unique(words) if len(word) >= _SHORTEST_NAME][:_MOST_WORDS] if len(words) > 1 else []
+        bodies = [{"query": build_query(SearchRequest(text=word)).matching, "size": 0, "timeout": TIMEOUT, "terminate_after": 1} for word in words]
+        answers = self._send_all(*bodies) if bodies else []
+        return [word for word, answer in zip(words, answers, strict=True) if not answer["hits"]["total"]["value"]]
 
     def export(self, request: SearchRequest) -> Iterator[dict[str, Any]]:
         """Every found document, whole, copies included, in an order that stays the same while it is read (point in time)."""
@@ -202,7 +225,8 @@ class Reader:
         """The document `doc_id`, whole, or None."""
         try:
             found = self._ask(lambda: self._client.get(index=self.articles, id=doc_id))
-        except _Missing:
+        except (_Missing, UnicodeEncodeError):
+            # No document has an id that cannot be sent.
             return None
         document: dict[str, Any] = found["_source"]
         return document

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -13,6 +14,8 @@ SORTS = ("relevance", "newest", "oldest")
 SIZES = (10, 25, 50, 100)
 # Values of filters in all: nobody chooses more by hand, and each one costs time on the page, which makes a link of it beside every other.
 MAX_VALUES = 200
+# A half of a pair of UTF-16: it is in no text, and nothing that sends or stores texts takes it.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 # Elasticsearch's own window; deeper reading is an export's business.
 MAX_WINDOW = 10_000
 # Attribute → name in addresses, on the command line and in saved searches.
@@ -61,6 +64,8 @@ class SearchRequest:
             raise QueryError(f"{self.size} hits a page cannot be shown", hint=f"A page has 1 to {max(SIZES)}.")
         if self.page < 1:
             raise QueryError("there is no such page of hits", hint="Pages begin with 1.")
+        if any(_SURROGATE.search(text) for text in (self.text, *(value for facet in FACETS for value in getattr(self, facet)))):
+            raise QueryError("the search holds half a character", hint="Type it again; a terminal must speak UTF-8.")
         if self.since and self.until and self.since > self.until:
             raise QueryError(f"the first day, {self.since}, is after the last one, {self.until}", hint="Exchange them.")
         if (values := sum(len(getattr(self, facet)) for facet in FACETS)) > MAX_VALUES:

@@ -28,7 +28,7 @@ class Results:
     total: int
     total_exact: bool
     hits: tuple[Hit, ...]
-    # facet → value → count
+    # facet → value → count; of facets of which any value is enough, as if none were chosen.
     facets: dict[str, dict[str, int]]
     interpreted: str
     took_ms: int

@@ -36,6 +36,7 @@ class Volume:
     share: Markup
     rows: tuple[tuple[Span, date, date], ...]
     most: int
+    most_share: float
 
 
 def within_years(request: SearchRequest, years: Sequence[str]) -> SearchRequest:
@@ -61,10 +62,10 @@ def volume(spans: Sequence[Span], interval: str) -> Volume:
     share = [Bar(s.start, s.share, f"{s.start}: {s.share:.1%} of {s.covered}") for s in shown]
     rows = tuple((span, day := date.fromisoformat(span.start), _last_day(day, interval)) for span in shown if span.covered)
     total, most = sum(s.found for s in shown), max((s.found for s in shown), default=0)
-    peak = max(shown, key=lambda s: s.share, default=None)
+    peak = max(shown, key=lambda s: s.share, default=Span(start="", found=0, covered=0))
     return Volume(
-        interval=interval, rows=rows, most=most, found=_bars(found, f"Articles found per {interval}: {total} in all, at most {most}."),
-        share=_bars(share, f"Share of all coverage per {interval}" + (f": at most {peak.share:.1%}, from {peak.start}." if peak else ".")),
+        interval=interval, rows=rows, most=most, most_share=peak.share, found=_bars(found, f"Articles found per {interval}: {total} in all, at most {most}."),
+        share=_bars(share, f"Share of all coverage per {interval}" + (f": at most {peak.share:.1%}, from {peak.start}." if peak.found else ".")),
     )  # fmt: skip
 
 

@@ -42,6 +42,10 @@ class Links:
         """The same search in other days (None = open)."""
         return self._with(since=since, until=until)
 
+    def everywhere(self) -> str:
+        """The same words without filters and days."""
+        return self._with(since=None, until=None, **dict.fromkeys(FACETS, ()))
+
     def sorted(self, order: str) -> str:
         """In another order."""
         return self._with(sort=order)

@@ -54,11 +54,11 @@ class Pages:
         reader = self._shelf.reader
         found = self._search(asked)
         first = asked.page == 1 and found.total > 0
-        narrowed = bool(asked.text or _filters(asked) or asked.since or asked.until)
+        narrowed = bool(_filters(asked) or asked.since or asked.until)
         return self._shelf.page(
             "results.html", base=".", given=given, asked=asked, found=found, run=reader.last_good_run(), links=Links(asked), pages=_pages(found, asked),
-            volume=self._volume(asked, found) if first else None, unusual=reader.unusual(asked) if first and narrowed else [],
-            filters=_filters(asked), today=self._open_day(asked), **_CHOICES,
+            volume=self._volume(asked, found) if first else None, unusual=reader.unusual(asked) if first and (asked.text or narrowed) else [],
+            narrowed=narrowed, filters=_filters(asked), today=self._open_day(asked), **_CHOICES,
         )  # fmt: skip
 
     def _unread(self, given: dict[str, Any], error: Exception, *, at: int | None = None, status: int = 400) -> HTMLResponse:
@@ -157,7 +157,8 @@ _CHOICES: dict[str, Any] = {"sorts": SORTS, "sizes": SIZES, "facet_titles": _FAC
 
 
 def _pages(found: Results, asked: SearchRequest) -> int:
-    return max(1, min(-(-found.total // asked.size), MAX_WINDOW // asked.size))
+    hits = found.stories if asked.collapse else found.total
+    return max(1, min(-(-hits // asked.size), MAX_WINDOW // asked.size))
 
 
 def _filters(asked: SearchRequest) -> list[Filter]:

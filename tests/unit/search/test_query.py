@@ -143,7 +143,11 @@ def test_sorting_paging_and_recency():
     assert everything["sort"][0] == {"@timestamp": "desc"}
 
 
-@pytest.mark.parametrize("wrong", [{"page": 2000}, {"page": 0}, {"size": 101}, {"sort": "best"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"page": 2000}, {"page": 0}, {"size": 101}, {"sort": "best"}, {"text": "a\udcff"}, {"sources": ("\ud800",)}, {"topics": ("t",) * 201},
+     {"since": date(2016, 1, 2), "until": date(2016, 1, 1)}],
+)  # fmt: skip
 def test_what_cannot_be_asked_is_refused(wrong):
     with pytest.raises(QueryError):
         SearchRequest(**wrong)

@@ -54,6 +54,7 @@ class FakeReader:
         self.further: tuple[Hit, ...] = ()
         self.suggestions: tuple[tuple[str, str], ...] = ()
         self.copies, self.matched_as = 0, ""
+        self.total, self.hits = 25, 1
 
     def _hit(self) -> Hit:
         shown = {"title": ["&lt;script&gt;<mark>alert</mark>"], "body": ["<img src=x><mark>ICANN</mark> met"]}
@@ -64,7 +65,7 @@ class FakeReader:
             raise self.fault
         _, shown = build(request)
         return Results(
-            total=25, total_exact=True, hits=(self._hit(),), facets=FACETS, interpreted=shown, took_ms=3, stories=20, further=self.further,
+            total=self.total, total_exact=True, hits=(self._hit(),) * self.hits, facets=FACETS, interpreted=shown, took_ms=3, stories=20, further=self.further,
             suggestions=self.suggestions, index="igwire-articles-v1-000001",
         )  # fmt: skip
 
@@ -128,7 +129,9 @@ def test_results_are_escaped_and_marked(client):
     assert "<img" not in answer.text
     assert "<script" not in answer.text
     assert 'dir="rtl"' in answer.text
-    assert "Page 1 of 3" in answer.text
+    # 25 articles are 20 stories, and a story is one hit.
+    assert "Page 1 of 2" in answer.text
+    assert "Page 1 of 3" in client.get("/?q=ICANN&collapse=no").text
     assert "2026-11-24 01:02 UTC" in answer.text
 
 
@@ -230,6 +233,21 @@ def test_a_search_can_be_changed_by_links(client):
     assert "not <span" in text
     assert 'href="./export/csv?q=icann&amp;from=2015-01-01' in text
     assert 'href="./export/atom?q=icann&amp;from=2015-01-01&amp;country=CN&amp;country=-US&amp;language=fr&amp;sort=newest"' in text
+
+
+def test_no_hits_lead_on(client, reader):
+    reader.hits = 0
+    beyond = client.get("/?q=icann&page=7").text
+    assert 'The hits end with page 2: <a href="./?q=icann&amp;page=2">' in beyond
+    assert "Nothing found" not in beyond
+    reader.total = 0
+    assert '<a href="./?q=icann">search for them without filters and dates</a>' in client.get("/?q=icann&country=CN&from=2015-01-01").text
+    assert "without filters" not in client.get("/?q=icann").text
+
+
+def test_every_page_has_one_box_to_search_in(client):
+    for path in ("/?q=icann", "/article/1a", "/entity/org:icann", "/source/s", "/cite?q=icann", "/nowhere"):
+        assert client.get(path).text.count('type="search"') == 1, path
 
 
 def test_what_stands_beside_the_hits(client, reader):
