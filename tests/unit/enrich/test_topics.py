@@ -86,6 +86,8 @@ def test_arabic_particles_and_chinese_without_spaces(made):
     [
         ("cables: a & b & c & d", "one to three parts"),
         ("cables: a & ()", "one to three parts"),
+        ("cables: cut (sea|land) cable", "brackets"),
+        ("cables: a & (b|c & d)", "brackets"),
         ("cables: <sea>", "there is no list <sea>"),
         ("cabels: cable", "is no topic"),
         ("- cable", "must map topics to rules"),

@@ -29,6 +29,7 @@ HERE = Path(__file__).parent
 NONE = "none"
 _STRONG, _WEAK = 1.0, 0.5
 _MACRO = re.compile(r"<(\w+)>")
+_BRACKETS = re.compile(r"\s*(\([^()]*\)|[^()]*)\s*")
 _FIELDS = {"id", "title", "scope", "entities", "weak_entities"}
 
 
@@ -114,6 +115,8 @@ def _rule(topic: str, written: str, macros: dict[str, str], file: Path) -> Rule:
     weak, text = written.startswith("~"), written.lstrip("~").strip()
     if missing := [name for name in _MACRO.findall(text) if name not in macros]:
         raise CatalogueError(f"{topic}: there is no list <{missing[0]}>", file=str(file), line=_line(file, written))
+    if any(not _BRACKETS.fullmatch(part) for part in text.split("&")):
+        raise CatalogueError(f"{topic}: brackets stand around a whole part, and hold no others: {written!r}", file=str(file), line=_line(file, written))
     parts = tuple(_alternatives(part, macros) for part in text.split("&"))
     if len(parts) > 3 or not all(parts):
         raise CatalogueError(f"{topic}: a rule has one to three parts, none of them empty: {written!r}", file=str(file), line=_line(file, written))
