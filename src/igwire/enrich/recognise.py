@@ -122,9 +122,9 @@ class Recogniser:
                 inside = tuple([Span(a - start, b - start, kind) for a, b, kind in spans[at:look]])
                 if inside[0].start < 0 or max([span.end for span in inside]) > end - start:
                     # What the groups are depends on letters outside of the sequence.
-                    yield from ((0, typed) for typed in self._groups(text, start, words, spans[at:look], _starts_sentence(text, start)))
+                    yield from ((0, typed) for typed in self._groups(text, start, words, spans[at:look], starts_sentence(text, start)))
                     continue
-            first = _starts_sentence(text, start)
+            first = starts_sentence(text, start)
             known = remembered.get((words, first, inside))
             if known is None:
                 known = self._remember(words, first, inside)
@@ -261,7 +261,8 @@ class Recogniser:
 _start = attrgetter("start")
 
 
-def _starts_sentence(text: str, start: int) -> bool:
+def starts_sentence(text: str, start: int) -> bool:
+    """Whether a sentence begins at `start`, as far as the characters before it tell."""
     # Nearly always a space and a character that is no mark stand before it.
     if start > 1 and text[start - 1] == " " and (before := text[start - 2]) not in _QUOTES:
         return before in _STARTERS or before == "\n"

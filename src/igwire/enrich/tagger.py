@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 
@@ -21,8 +21,9 @@ from igwire.enrich.link import Context, Link
 from igwire.enrich.match import Hit, Matcher
 from igwire.enrich.names import Found, Span
 from igwire.enrich.nested import longer_name
+from igwire.enrich.nouns import NounRecogniser
 from igwire.enrich.quotes import QuoteFinder
-from igwire.enrich.recognise import ONLY_CAPITALS, Recogniser
+from igwire.enrich.recognise import Recogniser
 from igwire.enrich.roles import RoleFinder
 from igwire.enrich.scripts import other_scripts
 from igwire.enrich.speakers import speakers
@@ -34,9 +35,11 @@ from igwire.kb.lexicon import Lexicon
 from igwire.model import Mention, Tags
 
 # Raised when the same text may be tagged otherwise; with the knowledge base's version it tells what is stale.
-_GENERATION = 4
+_GENERATION = 5
 # Nearly as sure as a title before a name.
 _DEFINED = 0.88
+# Languages with words of their own (kb/lists/words.*.yaml), and whose they are.
+_WORDS_OF = {"de": "de", "lb": "de"}
 _WORDS = re.compile(r"[^\W\d_][\w’'-]+")
 
 
@@ -67,6 +70,7 @@ class Tagger:
         self._engine = engine
         model = f" {engine.name}" if engine else ""
         self._topics = topics.load()
+        self._recognisers: dict[str | None, Recogniser | NounRecogniser] = {}
         self._curator = Curator(decisions or Decisions(), kb)
         self.stamp = f"igwire-tag/{_GENERATION} kb/{kb.version} topics/{self._topics.version}{model}{self._curator.stamp}"
 
@@ -78,9 +82,16 @@ class Tagger:
     def _vocabulary(self) -> Vocabulary:
         return Vocabulary(self._lexicon)
 
-    @cached_property
-    def _recogniser(self) -> Recogniser:
-        return Recogniser(self._vocabulary)
+    def _recogniser(self, language: str | None) -> Recogniser | NounRecogniser:
+        """That of the language, when it has words of its own."""
+        name = _WORDS_OF.get((language or "").split("-")[0])
+        if name not in self._recognisers:
+            self._recognisers[name] = self._new_recogniser(name)
+        return self._recognisers[name]
+
+    def _new_recogniser(self, name: str | None) -> Recogniser | NounRecogniser:
+        vocabulary = Vocabulary(replace(self._lexicon, language=name)) if name else self._vocabulary
+        return NounRecogniser(vocabulary) if name == "de" else Recogniser(vocabulary)
 
     @cached_property
     def _topic_finder(self) -> TopicFinder:
@@ -139,9 +150,7 @@ class Tagger:
         taken = [[Span(hit.start, hit.end, link.entity.type) for hit, link in r.links if link.entity.type != "concept"] for r in readings]
         for reading, spans in zip(readings, taken, strict=True):
             spans += [Span(longer.start, longer.end, longer.type) for longer in reading.longer]
-        ruled = self._recogniser.find([r.text for r in readings], [r.capitalised for r in readings], taken, people)
-        if (language or "").startswith("de"):
-            ruled = [[f for f in found if f.rule != ONLY_CAPITALS] for found in ruled]
+        ruled = self._recogniser(language).find([r.text for r in readings], [r.capitalised for r in readings], taken, people)
         for reading, found in zip(readings, ruled, strict=True):
             found += reading.longer
             found += other_scripts(reading.text, reading.folded.scripts, reading.hits, self._vocabulary.first_names)

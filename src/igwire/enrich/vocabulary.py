@@ -22,6 +22,8 @@ _REST_OF_ABBREVIATED = "|".join(f"(?<={word[0]}){word[1:]}" for word in _ABBREVI
 _REST = rf"(?:(?=[a-z]{{1,3}}\.)(?:{_REST_OF_ABBREVIATED})\.|\.(?:[{UPPER}]\.){{0,3}}|{_TAIL})"
 SEQUENCE = re.compile(rf"[{UPPER}](?<![\w@#/.\-].){_REST}(?:[ \u00a0](?:(?=[{_INNER_LETTERS}]){_INNER}[ \u00a0])?(?:al-|el-|d['’]|l['’])?[{UPPER}]{_REST})*")
 TOKEN = re.compile(r"[^ \u00a0]+")
+# A region that one language's list names counts as large.
+_REGION = 9999
 # Syllables of Mandarin in pinyin (two or three make a given name), and the surnames that three people in four bear.
 _PINYIN = r"(?:[bpmfdtnlgkhjqxrzcsyw]|zh|ch|sh)?(?:iang|iong|uang|ang|eng|ong|ian|iao|ing|uai|uan|ai|an|ao|ei|en|er|ia|ie|in|iu|ou|ua|ui|un|uo|ue|a|e|i|o|u|v)"
 _SURNAMES = """wang li zhang liu chen yang huang zhao wu zhou xu sun ma zhu hu guo he lin gao luo zheng liang xie tang han cao deng xiao feng zeng cheng
@@ -59,6 +61,8 @@ class Vocabulary(dict[str, frozenset[str]]):
             for name in map(key, city.names):
                 if city.thousands > self.cities.get(name, (None, 0))[1]:
                     self.cities[sys.intern(name)] = (city.country, city.thousands)
+        for region in lexicon.words.get("region", ()):
+            self.cities.setdefault(key(region.replace("_", " ")), (None, _REGION))
         self.titles = self["title"] | self["address"]
         self.roles = self["role"] | self.titles
         # Words that are no part of a name.

@@ -27,14 +27,19 @@ class City:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """The lists of one folder, each read when it is first asked for. Raises CatalogueError with file and line."""
+    """The lists of one folder, each read when it is first asked for; with the words of one `language` beside the general ones. Raises CatalogueError with file and line."""
 
     folder: Path = HERE
+    language: str | None = None
 
     @cached_property
     def words(self) -> dict[str, tuple[str, ...]]:
-        """Word lists by kind (`address`, `speech`, `organisation`, …)."""
-        return self._kinds("words.yaml")
+        """Word lists by kind (`address`, `speech`, `organisation`, …). A language's own list adds words to a kind, or takes away those with a - before them."""
+        words = self._kinds("words.yaml")
+        for kind, own in self._kinds(f"words.{self.language}.yaml").items() if self.language else ():
+            away = {word[1:] for word in own if word[0] == "-"}
+            words[kind] = tuple(word for word in (*words.get(kind, ()), *own) if word[0] != "-" and word not in away)
+        return words
 
     @cached_property
     def speech(self) -> dict[str, tuple[str, ...]]:
