@@ -12,6 +12,7 @@ that happened, the workers end at once, and the server with them.
 from __future__ import annotations
 
 import fcntl
+import gc
 import multiprocessing
 import os
 import resource
@@ -61,10 +62,10 @@ class Killed:
 class Pool:
     """`workers` processes with at most `memory_mb` of address space each; 0 workers = run in this process, for pure tests.
 
-    `loaded` names a module with what the tasks need, imported once for all workers if this is the first pool of the process.
+    `loaded` names modules with what the tasks need, imported once for all workers if this is the first pool of the process.
     """
 
-    def __init__(self, workers: int, memory_mb: int = 2048, loaded: str = "") -> None:
+    def __init__(self, workers: int, memory_mb: int = 2048, loaded: Sequence[str] = ()) -> None:
         self._workers = workers
         self._memory_mb = memory_mb
         self._loaded = loaded
@@ -198,14 +199,14 @@ class _Worker:
             return self._process.exitcode
 
 
-def _context(loaded: str) -> ForkServerContext | SpawnContext:
+def _context(loaded: Sequence[str]) -> ForkServerContext | SpawnContext:
     """How workers are started. A fork of a process that has a fork server cannot use or replace that one: its workers are spawned."""
     global _owner
     _owner = _owner or os.getpid()
     if _owner != os.getpid():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([loaded] if loaded else [])
+    context.set_forkserver_preload([__name__, *loaded])
     return context
 
 
@@ -230,6 +231,8 @@ def _work(pipe: Connection, memory_mb: int) -> None:
     """What a worker does: a task after the other, until nobody sends any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with_parent()
+    # What was loaded before the fork stays: who looked through it for garbage would copy what all workers share.
+    gc.freeze()
     limit = memory_mb * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     while True:

@@ -99,12 +99,11 @@ def viewer() -> Viewer:
     return settings.get().web_viewer or "owner"
 
 
-@lru_cache(maxsize=1)
 def knowledge_base() -> KnowledgeBase:
     """The knowledge base, read once a process."""
-    from igwire.kb import load
+    from igwire.kb import packaged
 
-    return load()
+    return packaged()
 
 
 def topics_named(words: str) -> tuple[str, ...]:
@@ -174,11 +173,11 @@ def raw_store() -> WarcStore:
 
 @lru_cache(maxsize=1)
 def tagger() -> Tagger:
-    """The tagger with the whole knowledge base, and the model that IGWIRE_NER names; built once a process."""
+    """The tagger with the whole knowledge base, the reviewers' decisions and the model that IGWIRE_NER names; made once a process."""
     from igwire.enrich.engines import engine_of
-    from igwire.enrich.tagger import Tagger
+    from igwire.enrich.tagger import packaged_tagger
 
-    return Tagger(knowledge_base(), engine=engine_of(settings.get().ner), decisions=decisions())
+    return packaged_tagger().under(engine_of(settings.get().ner), decisions())
 
 
 def curation_file() -> Path:

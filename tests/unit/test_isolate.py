@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import resource
@@ -94,7 +95,7 @@ def family(_task: int) -> tuple[int, int, int, bool]:
 LOADED = """
 from igwire.isolate import Pool
 from tests.unit.test_isolate import family
-with Pool(2, loaded="igwire.extract.loaded") as pool:
+with Pool(2, loaded=["igwire.extract.loaded"]) as pool:
     found = [done.value for done in pool.map(family, range(4), timeout_s=20)]
 workers, servers, threads, loaded = map(set, zip(*found))
 print(len(workers), len(servers), threads, loaded)
@@ -110,6 +111,17 @@ def test_workers_are_forked_by_one_process_that_has_loaded_what_they_need_and_ha
     # The server passes over a module that is not there.
     importlib.import_module("igwire.extract.loaded")
     assert run_script(LOADED).communicate(timeout=60)[0] == "2 1 {1} {True}\n"
+
+
+def test_what_was_loaded_before_the_fork_is_not_looked_through_for_garbage():
+    with Pool(1) as pool:
+        found = pool.run(frozen, 0, timeout_s=20)
+    assert isinstance(found, Done)
+    assert found.value > 10_000
+
+
+def frozen(_task: int) -> int:
+    return gc.get_freeze_count()
 
 
 def limit(_task: int) -> int:

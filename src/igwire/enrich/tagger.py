@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import attrgetter
 
 from igwire.enrich.acronyms import Definition, definitions, occurrences
@@ -29,7 +30,7 @@ from igwire.enrich.scripts import other_scripts
 from igwire.enrich.speakers import speakers
 from igwire.enrich.topics import Named, TopicFinder
 from igwire.enrich.vocabulary import Stretch, Vocabulary, folded, stretches
-from igwire.kb import KnowledgeBase, topics
+from igwire.kb import KnowledgeBase, packaged, topics
 from igwire.kb.curation import Decisions
 from igwire.kb.lexicon import Lexicon
 from igwire.model import Mention, Tags
@@ -67,12 +68,28 @@ class Tagger:
     def __init__(self, kb: KnowledgeBase, *, lexicon: Lexicon | None = None, engine: Engine | None = None, decisions: Decisions | None = None) -> None:
         self._kb = kb
         self._lexicon = lexicon or Lexicon()
-        self._engine = engine
-        model = f" {engine.name}" if engine else ""
         self._topics = topics.load()
         self._recognisers: dict[str | None, Recogniser | NounRecogniser] = {}
-        self._curator = Curator(decisions or Decisions(), kb)
-        self.stamp = f"igwire-tag/{_GENERATION} kb/{kb.version} topics/{self._topics.version}{model}{self._curator.stamp}"
+        self._set(engine, decisions or Decisions())
+
+    def _set(self, engine: Engine | None, decisions: Decisions) -> None:
+        self._engine, self._curator = engine, Curator(decisions, self._kb)
+        model = f" {engine.name}" if engine else ""
+        self.stamp = f"igwire-tag/{_GENERATION} kb/{self._kb.version} topics/{self._topics.version}{model}{self._curator.stamp}"
+
+    def under(self, engine: Engine | None, decisions: Decisions) -> Tagger:
+        """This tagger under a user's settings; what it has built by now is shared."""
+        made = copy(self)
+        made._set(engine, decisions)
+        return made
+
+    def build(self) -> None:
+        """Build now what would be built at the first text of each language, in a second."""
+        for name, part in vars(Tagger).items():
+            if isinstance(part, cached_property):
+                getattr(self, name)
+        for language in (None, *_WORDS_OF):
+            self._recogniser(language)
 
     @cached_property
     def _matcher(self) -> Matcher:
@@ -190,6 +207,12 @@ class Tagger:
             start=start, end=end, surface=reading.text[start:end], type=entity.type, entity=entity.id, name=entity.name, qid=entity.qid,
             score=link.score, why=f"{link.why}; kb {self._kb.version}", role=link.role, field=reading.name,
         )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def packaged_tagger() -> Tagger:
+    """The tagger of the package's own knowledge base, under nobody's settings; one for a process."""
+    return Tagger(packaged())
 
 
 _start = attrgetter("start")

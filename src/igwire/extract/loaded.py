@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import threading
 from importlib import import_module
@@ -23,8 +22,6 @@ def _load() -> None:
     languages.loading().result()
     for thread in set(threading.enumerate()) - before:
         thread.join()
-    # What is loaded stays: a worker that looked through it for garbage would copy it.
-    gc.freeze()
 
 
 _load()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,12 @@ def load(folder: Path = HERE) -> KnowledgeBase:
     _check_references(kb, places)
     _check_shared_names(kb, places)
     return kb
+
+
+@lru_cache(maxsize=1)
+def packaged() -> KnowledgeBase:
+    """The package's own knowledge base, read once a process."""
+    return load()
 
 
 def _read(file: Path, content: bytes) -> list[Any]:

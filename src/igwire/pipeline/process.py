@@ -10,9 +10,9 @@ Run twice it does nothing the second time; `redo` makes it work on items that ha
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -21,7 +21,6 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from igwire.errors import StoreError, Unavailable
-from igwire.extract import LOADED
 from igwire.fetch import usage
 from igwire.index.document import document_hash
 from igwire.index.revision import project_revision, revision_id
@@ -37,7 +36,7 @@ from igwire.pipeline.minutes import Minutes
 from igwire.pipeline.parts import Parts
 from igwire.pipeline.projecting import Surroundings, document_of, surroundings
 from igwire.pipeline.purge import purge_raw
-from igwire.pipeline.workers import Page, PageTask, Reading, TextTask, read_page, read_text, without_text
+from igwire.pipeline.workers import FOR_PAGES, FOR_TEXTS, Page, PageTask, Reading, TextTask, read_page, read_text, without_text
 from igwire.text import content_hash
 from igwire.urls import document_id, origin_of
 
@@ -47,8 +46,8 @@ D = TypeVar("D", StoredDocument, Text)
 CHUNK = 50
 # A page that takes longer is built to; the slowest honest page seen took under 3 s.
 PAGE_S = 15.0
-# Fewer texts are tagged here: that takes about two seconds, as long as each worker needs to load its names.
-_WORTH_WORKERS = 500
+# Fewer texts are tagged here: that takes less processor time than loading the names in yet another process does.
+_WORTH_WORKERS = 300
 # Neighbours that one batch projects again at most, and how often it looks for further ones: a text that is made again may
 # change what its own neighbours show. The rest is taken up by the next batch or run.
 _NEIGHBOURS, _ROUNDS = 2000, 10
@@ -66,9 +65,19 @@ class Work:
     displaced: dict[str, int] = field(default_factory=dict)
 
 
-def extract_items(work: Work, ids: Sequence[str]) -> None:
-    """Extract the captures of the items `ids` in killable workers."""
-    with Pool(work.parts.knobs.parser_workers, loaded=LOADED) as pool:
+def readers(parts: Parts, count: int) -> Pool:
+    """Workers for both `extract_items` and `enrich_items` of so many items."""
+    return Pool(parts.knobs.parser_workers, loaded=(*FOR_PAGES, *_for_texts(parts)) if count >= _WORTH_WORKERS else FOR_PAGES)
+
+
+def _for_texts(parts: Parts) -> Sequence[str]:
+    # Whoever is asked for the tagger reads settings, whose reader takes a while to load as well.
+    return *FOR_TEXTS, parts.tagger.__module__
+
+
+def extract_items(work: Work, ids: Sequence[str], pool: Pool | None = None) -> None:
+    """Extract the captures of the items `ids` in killable workers: those of the open `pool`, or its own."""
+    with nullcontext(pool) if pool else Pool(work.parts.knobs.parser_workers, loaded=FOR_PAGES) as pool:
         for begun in _one_ahead(partial(_begin_pages, work, pool), ids):
             _settle_pages(work, begun)
             # A rebuild learns nothing: run twice it must give the same.
@@ -76,15 +85,16 @@ def extract_items(work: Work, ids: Sequence[str]) -> None:
                 boilerplate.learn(work.parts, begun.ids)
     if work.displaced:
         # What is away now is removed by the weekly care: the ledger knows no such document.
-        with contextlib.suppress(Unavailable):
+        with suppress(Unavailable):
             work.parts.index().remove(work.displaced)
     purge_raw(work.parts)
     go_on_erasing(work.parts)
 
 
-def enrich_items(work: Work, ids: Sequence[str]) -> None:
-    """Tag the extracted texts of the items `ids`, and find their copies."""
-    with Pool(work.parts.knobs.parser_workers if len(ids) >= _WORTH_WORKERS else 0) as pool:
+def enrich_items(work: Work, ids: Sequence[str], pool: Pool | None = None) -> None:
+    """Tag the extracted texts of the items `ids`, and find their copies; by workers (see `extract_items`) where there are many."""
+    many = len(ids) >= _WORTH_WORKERS
+    with nullcontext(pool) if pool and many else Pool(work.parts.knobs.parser_workers if many else 0, loaded=_for_texts(work.parts)) as pool:
         for begun in _one_ahead(partial(_begin_texts, work, pool), ids):
             _settle_texts(work, begun)
 

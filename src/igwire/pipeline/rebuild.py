@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from igwire.errors import StoreError, Unavailable, UsageError
-from igwire.extract import LOADED
 from igwire.extract.article import stamp as extract_stamp
 from igwire.isolate import Killed, Pool
 from igwire.ledger import boilerplate, copies, documents, items, runs
@@ -32,7 +31,7 @@ from igwire.pipeline.plan import Batch
 from igwire.pipeline.process import CHUNK, Work
 from igwire.pipeline.projecting import document_of, surroundings
 from igwire.pipeline.report import Report, report
-from igwire.pipeline.workers import extract_capture, tags_of
+from igwire.pipeline.workers import FOR_PAGES, extract_capture, tags_of
 
 if TYPE_CHECKING:
     from igwire.index.migrate import Versions
@@ -145,8 +144,11 @@ def rebuild_batch(parts: Parts, run_id: str, batch: int, *, first: str, target: 
     """Work one share off; called again it goes on with what has no final outcome."""
     work = Work(parts=parts, run_id=run_id, redo=True, target=target)
     if first == "extract":
-        process.extract_items(work, _open(parts, run_id, batch))
-    if first in ("extract", "enrich"):
+        ids = _open(parts, run_id, batch)
+        with process.readers(parts, len(ids)) as pool:
+            process.extract_items(work, ids, pool)
+            process.enrich_items(work, _open(parts, run_id, batch), pool)
+    elif first == "enrich":
         process.enrich_items(work, _open(parts, run_id, batch))
     elif first == "copies":
         process.place_copies(work, _open(parts, run_id, batch))
@@ -204,7 +206,7 @@ def dry_run(parts: Parts, *, first: str, selection: Selection, samples: int = 5)
     with parts.ledger.reading() as conn:
         ids = select(conn, selection, first=first, tag_stamp=tag_stamp)
     changes = Changes()
-    with Pool(parts.knobs.parser_workers if first == "extract" else 0, loaded=LOADED) as pool:
+    with Pool(parts.knobs.parser_workers if first == "extract" else 0, loaded=FOR_PAGES) as pool:
         for start in range(0, len(ids), CHUNK):
             for item, before, after in _recomputed(parts, pool, ids[start : start + CHUNK], first):
                 _compare(changes, item, before, after, samples)

@@ -26,7 +26,7 @@ def run(rows: Iterable[dict[str, Any]], root: Path, workers: int) -> Iterator[di
             kept.append(row["id"])
             yield str(root / str(row["file"])), row
 
-    with Pool(workers, loaded=LOADED) as pool:
+    with Pool(workers, loaded=[LOADED]) as pool:
         for number, done in enumerate(pool.map(extract_file, tasks(), timeout_s=_TIMEOUT_S)):
             answer = {"status": "failed", "reason": done.reason} if isinstance(done, Killed) else done.value
             yield {"id": kept[number], **answer}

@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from igwire.enrich import LOADED as TAGGER
 from igwire.enrich.tagger import Tagger
 from igwire.errors import StoreError, Unavailable
+from igwire.extract import LOADED as PARSERS
 from igwire.extract.article import extract
 from igwire.fetch import usage
 from igwire.ledger import packing
@@ -21,6 +23,9 @@ from igwire.ledger.documents import Text
 from igwire.model import Article, Capture, Extraction, FeedEntry, RawRef, Tags
 from igwire.pipeline import copies
 from igwire.ports import RawStore
+
+# What is loaded before workers that read pages, or texts, are forked.
+FOR_PAGES, FOR_TEXTS = (PARSERS, __name__), (TAGGER, __name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,18 @@ def found(tags):
 TEXT = "ICANN met in Geneva on Monday."
 
 
+def test_decisions_count_under_a_tagger_that_was_built_without_them(tmp_path):
+    file = tmp_path / "curation.yaml"
+    file.write_text("- {decision: hide, surface: ICANN}", encoding="utf-8")
+    plain = Tagger(KB)
+    plain.build()
+    reviewed = plain.under(None, load(file, KB))
+    assert reviewed.stamp == Tagger(KB, decisions=load(file, KB)).stamp != plain.stamp
+    assert "ICANN" not in {surface for surface, _, _ in found(reviewed.tag(title=None, text=TEXT))}
+    assert "ICANN" in {surface for surface, _, _ in found(plain.tag(title=None, text=TEXT))}
+    assert reviewed._matcher is plain._matcher
+
+
 def test_without_a_file_there_is_no_decision(tmp_path):
     assert load(tmp_path / "none.yaml", KB).listed == ()
 

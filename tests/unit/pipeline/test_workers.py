@@ -5,15 +5,18 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
+from pathlib import Path
 
 import pytest
 from invented import LIVE, page, serve
 
-from igwire.enrich.tagger import Tagger
+from igwire.enrich.tagger import Tagger, packaged_tagger
 from igwire.errors import Unavailable
-from igwire.isolate import Killed
+from igwire.isolate import Killed, Pool
 from igwire.kb import load
 from igwire.ledger import items
 from igwire.model import Capture, FeedEntry, RawRef
@@ -56,6 +59,60 @@ def test_documents_are_the_same_whoever_tags_them(bench, monkeypatch, own):
     assert (done.ok, done.planned) == (True, 3)
     assert bench.index.documents == before
     assert all(document["entities"]["all"] for document in before.values())
+
+
+class CountedPool(Pool):
+    """A pool that counts those that were opened with workers."""
+
+    opened = 0
+
+    def __enter__(self) -> Pool:
+        CountedPool.opened += self._workers > 0
+        return super().__enter__()
+
+
+@pytest.mark.parametrize("worth", [1, 100], ids=["workers tag", "tagged here"])
+def test_a_rebuild_uses_the_same_workers_for_pages_and_texts(bench, monkeypatch, worth):
+    serve(bench, **PAGES)
+    run_all(bench.parts(), "here", LIVE)
+    monkeypatch.setattr(process, "_WORTH_WORKERS", worth)
+    monkeypatch.setattr(process, "Pool", CountedPool)
+    monkeypatch.setattr(CountedPool, "opened", 0)
+    rebuild(replace(bench.parts(parser_workers=2), tagger=tagger_of_workers), "there", first="extract", selection=Selection())
+    assert CountedPool.opened == 1
+
+
+def built(_task: int) -> tuple[bool, bool, int]:
+    """Whether the worker began with the parsers and with the tagger's parts, and where it was forked."""
+    parts = {name for name, part in vars(Tagger).items() if isinstance(part, cached_property)}
+    tagger = packaged_tagger()
+    return "trafilatura" in sys.modules, parts <= vars(tagger).keys() and {None, "de"} <= tagger._recognisers.keys(), os.getppid()
+
+
+BUILT = """
+from igwire.isolate import Pool
+from igwire.pipeline.workers import FOR_PAGES, FOR_TEXTS
+from tests.unit.pipeline.test_workers import built
+for _ in range(2):
+    with Pool(1, loaded=(*FOR_PAGES, *FOR_TEXTS)) as pool:
+        print(pool.run(built, 0, timeout_s=20).value)
+"""
+
+
+def test_workers_begin_with_parsers_and_tagger_that_were_built_once():
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", BUILT],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": f"{root}:{root}/tests"},
+    )
+    first, second = done.stdout.splitlines()
+    assert first.startswith("(True, True, ")
+    assert first == second
 
 
 def stored(store: WarcStore) -> PageTask:
