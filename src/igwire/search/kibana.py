@@ -26,7 +26,7 @@ _SEARCH_VERSIONS = {"coreMigrationVersion": "8.8.0", "typeMigrationVersion": "8.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One request to Kibana. `body` is JSON; `fallback` is a step that does the same for a Kibana without this API (404)."""
+    """One request to Kibana. `body` is JSON; `fallback` is a step that does the same for a Kibana without this API, or with another shape of it."""
 
     what: str
     id: str
@@ -84,7 +84,7 @@ def _session(session: dict[str, Any]) -> dict[str, Any]:
 
 
 def _saved_search(session_id: str, session: dict[str, Any]) -> dict[str, Any]:
-    """The same as a saved object, for a Kibana whose Discover sessions have no API yet (it came after the one of dashboards)."""
+    """The same as a saved object, for a Kibana whose Discover sessions have no API yet (it is a preview from 9.6 on)."""
     source = {
         "query": {"query": session["query"], "language": "kuery"}, "filter": [],
         "indexRefName": "kibanaSavedObjectMeta.searchSourceJSON.index",

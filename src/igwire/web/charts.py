@@ -39,13 +39,18 @@ class Volume:
     most_share: float
 
 
-def within_years(request: SearchRequest, years: Sequence[str]) -> SearchRequest:
-    """The search in the years in which it finds something, where it names no days: a chart of the whole archive would hide two months of it."""
+def within_years(request: SearchRequest, years: Sequence[str], today: date) -> SearchRequest | None:
+    """The search in the years in which it finds something, where it names no days: a chart of the whole archive would hide two months of it.
+
+    None where nothing that is found has a day. What is dated later than next year is a fault of its page and would stretch the chart to it.
+    """
     # What no calendar has stands in some documents.
     known = sorted(int(year) for year in years if year.isdigit() and 0 < int(year) < 9999)
     if not known:
-        return request
-    return replace(request, since=request.since or date(known[0], 1, 1), until=request.until or date(known[-1], 12, 31))
+        return None
+    last = min(request.until or date(known[-1], 12, 31), date(today.year + 1, 12, 31))
+    first = request.since or date(known[0], 1, 1)
+    return replace(request, since=first, until=last) if first <= last else None
 
 
 def interval_for(request: SearchRequest, today: date) -> str:

@@ -57,7 +57,7 @@ class Pages:
         narrowed = bool(_filters(asked) or asked.since or asked.until)
         return self._shelf.page(
             "results.html", base=".", given=given, asked=asked, found=found, run=reader.last_good_run(), links=Links(asked), pages=_pages(found, asked),
-            volume=self._volume(asked, found) if first else None, unusual=reader.unusual(asked) if first and (asked.text or narrowed) else [],
+            volume=self._volume(asked, found) if asked.page == 1 else None, unusual=reader.unusual(asked) if first and (asked.text or narrowed) else [],
             narrowed=narrowed, filters=_filters(asked), today=self._open_day(asked), **_CHOICES,
         )  # fmt: skip
 
@@ -69,8 +69,10 @@ class Pages:
         found = self._shelf.reader.search(asked, texts=self._shelf.viewer != "owner")
         return replace(found, hits=visible_hits(found.hits, self._shelf.viewer), further=visible_hits(found.further, self._shelf.viewer))
 
-    def _volume(self, asked: SearchRequest, found: Results) -> charts.Volume:
-        shown = charts.within_years(asked, list(found.facets.get("years", {})))
+    def _volume(self, asked: SearchRequest, found: Results) -> charts.Volume | None:
+        shown = charts.within_years(asked, list(found.facets.get("years", {})), self._shelf.today)
+        if shown is None:
+            return None
         interval = charts.interval_for(shown, self._shelf.today)
         return charts.volume(self._shelf.reader.volume(shown, interval), interval)
 
@@ -125,8 +127,7 @@ class Pages:
 
     def _about(self, asked: SearchRequest) -> dict[str, Any]:
         found = self._search(replace(asked, size=_NEWEST))
-        volume = self._volume(asked, found) if found.total else None
-        return {"found": found, "volume": volume, "links": Links(asked, ".."), "run": self._shelf.reader.last_good_run(), **_CHOICES}
+        return {"found": found, "volume": self._volume(asked, found), "links": Links(asked, ".."), "run": self._shelf.reader.last_good_run(), **_CHOICES}
 
     def cite(self, request: Request) -> HTMLResponse:
         """A link that holds this search and what it finds now."""

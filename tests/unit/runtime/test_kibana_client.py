@@ -105,6 +105,13 @@ def test_without_an_api_for_sessions_they_are_imported_as_saved_searches(server,
     assert ("search", "igwire-newest") in server.kept
 
 
+def test_a_session_whose_preview_api_takes_another_shape_is_imported_too(server, kibana):
+    server.refuse = {"igwire-newest"}
+    assert all(a.ok for a in kibana.apply(steps("mine")))
+    assert ("search", "igwire-newest") in server.kept
+    assert ("discover_sessions", "igwire-sources") in server.kept
+
+
 def test_a_kibana_that_never_comes_up_is_a_sentence(server, kibana):
     server.level = "degraded"
     with pytest.raises(Unavailable, match="not available"):

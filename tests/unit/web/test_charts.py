@@ -17,13 +17,13 @@ TODAY = date(2026, 11, 25)
 @pytest.mark.parametrize(
     ("request_", "years", "interval"),
     [
-        ({"since": date(2026, 11, 1)}, [], "day"), ({"since": date(2026, 1, 1)}, [], "week"), ({}, ["2026"], "week"), ({}, ["2022", "2026"], "month"),
-        ({}, ["2010", "2026"], "quarter"), ({}, ["1990"], "week"), ({}, ["1970", "2026"], "year"), ({}, [], "day"), ({"since": date(2030, 1, 1)}, [], "day"),
+        ({"since": date(2026, 11, 1)}, ["2026"], "day"), ({"since": date(2026, 1, 1)}, ["2026"], "week"), ({}, ["2026"], "week"), ({}, ["2022", "2026"], "month"),
+        ({}, ["2010", "2026"], "quarter"), ({}, ["1990"], "week"), ({}, ["1970", "2026"], "year"),
         ({"since": date(2015, 1, 1), "until": date(2015, 1, 31)}, ["2015"], "day"),
     ],
 )  # fmt: skip
 def test_the_interval_suits_the_span(request_, years, interval):
-    assert interval_for(within_years(SearchRequest(**request_), years), TODAY) == interval
+    assert interval_for(within_years(SearchRequest(**request_), years, TODAY), TODAY) == interval
 
 
 def test_bars_are_as_high_as_their_numbers():
@@ -48,16 +48,21 @@ def test_a_row_leads_to_its_days(interval, start, last):
     assert volume([Span(start=start, found=1, covered=1)], interval).rows[0][2] == last
 
 
-def test_years_that_no_calendar_has_are_left_out():
-    assert interval_for(within_years(SearchRequest(), ["-1", "0", "9999"]), TODAY) == "day"
+def test_years_that_no_calendar_has_are_left_out_and_the_far_future_is_cut_off():
+    assert within_years(SearchRequest(), ["-1", "0", "9999"], TODAY) is None
+    assert within_years(SearchRequest(), ["9000"], TODAY) is None
+    next_year = date(TODAY.year + 1, 12, 31)
+    assert within_years(SearchRequest(), ["2015", "9000"], TODAY).until == next_year
+    assert within_years(SearchRequest(until=date.max), ["2015"], TODAY).until == next_year
 
 
 def test_a_chart_covers_the_years_in_which_something_was_found_and_no_others():
-    found = within_years(SearchRequest(text="wuzhen"), ["2015", "2016"])
+    found = within_years(SearchRequest(text="wuzhen"), ["2015", "2016"], TODAY)
     assert (found.since, found.until, found.text) == (date(2015, 1, 1), date(2016, 12, 31), "wuzhen")
     asked = SearchRequest(since=date(2015, 12, 1))
-    assert within_years(asked, ["2015"]) == SearchRequest(since=date(2015, 12, 1), until=date(2015, 12, 31))
-    assert within_years(asked, []) == asked
+    assert within_years(asked, ["2015"], TODAY) == SearchRequest(since=date(2015, 12, 1), until=date(2015, 12, 31))
+    # Nothing that is found has a day: there is nothing to draw.
+    assert within_years(asked, [], TODAY) is None
 
 
 def test_nothing_is_no_fault():
