@@ -43,8 +43,8 @@ _NEEDS: dict[str, tuple[str, ...]] = {
 _NUMBERS = re.compile(r"\d\.\d|[0-9a-f]:[0-9a-f:]")
 # An address begins where these letters begin, at most so many before its last dot.
 _OF_ADDRESS, _LONGEST_ADDRESS = "abcdefghijklmnopqrstuvwxyz0123456789.-", 260
-_ENDING = re.compile(rf"\.(?:{_TLD})\b")
-_DIGITS = re.compile(r"[0-9]+")
+_ENDING = re.compile(rf"\.(?=[a-z])(?:{_TLD})\b")
+_DIGITS = "0123456789"
 # Between a rule's letters and its first digit stand so many characters at most, behind the last digit so many.
 _AHEAD, _BEHIND = 40, 5
 # No match begins so far ahead of the letters that it needs, or ends so far behind them.
@@ -53,12 +53,17 @@ _BEFORE_LETTERS, _AFTER_LETTERS = 30, 100
 
 def _beside_digits(text: str) -> str:
     """What stands beside the numbers of the text: all but two rules speak of numbers."""
-    parts, done = [], 0
-    for digits in _DIGITS.finditer(text):
-        start, end = digits.span()
-        parts.append(text[max(start - _AHEAD, done) : end + _BEHIND])
+    parts: list[str] = []
+    done = 0
+    for at in sorted(chain.from_iterable(places(text, digit) for digit in _DIGITS)):
+        end = at + 1 + _BEHIND
+        # Digits in a row, and numbers near each other, share what stands between them.
+        if parts and at - _AHEAD <= done:
+            parts.append(text[done:end])
+        else:
+            parts += ("\n", text[max(at - _AHEAD, 0) : end])
         done = end
-    return "\n".join(parts)
+    return "".join(parts)
 
 
 def _matches(rule: str, pattern: re.Pattern[str], text: str, beside: str) -> Iterable[re.Match[str]]:
@@ -95,8 +100,9 @@ def _around(needed: Iterable[int], pattern: re.Pattern[str], text: str) -> Itera
 def _addresses(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     """Matches of domain names, which begin where the letters of an address begin."""
     done = -1
-    for dot in places(text, "."):
-        if not "a" <= text[dot + 1 : dot + 2] <= "z" or text[dot - 1 : dot] not in _OF_ADDRESS or not _ENDING.match(text, dot):
+    for ending in _ENDING.finditer(text):
+        dot = ending.start()
+        if text[dot - 1 : dot] not in _OF_ADDRESS:
             continue
         before = text[max(dot - _LONGEST_ADDRESS, 0) : dot]
         start = dot - len(before) + len(before.rstrip(_OF_ADDRESS))

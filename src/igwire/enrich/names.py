@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from igwire.enrich.vocabulary import TOKEN, Vocabulary, folded, pinyin_name
+from igwire.enrich.vocabulary import BODIES, TOKEN, Vocabulary, folded, pinyin_name
 
 _JOINS = frozenset(["and", "&", "et", "y", "e", "und", "и", "to"])
 OF = frozenset(["of", "for", "on", "the", "по", "für"])
@@ -64,18 +64,19 @@ class Group:
 
 @dataclass(slots=True)
 class _Run:
-    """The words that are being gathered into a group. `head`: an "of" has joined words to the head of a name."""
+    """The groups so far, and the words that are being gathered into one. `head`: an "of" has joined words to the head of a name."""
 
     text: str
     first: bool
+    groups: list[Group] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
     head: bool = False
     nation: Span | None = None
 
-    def ended(self, nation: Span | None = None) -> Iterator[Group]:
-        """The group, when there is one; a new one begins, after the place `nation`."""
+    def end(self, nation: Span | None = None) -> None:
+        """Keep the group, when there is one; a new one begins, after the place `nation`."""
         if words := _trimmed(self.words):
-            yield Group(self.text, words, self.first, self.nation)
+            self.groups.append(Group(self.text, words, self.first, self.nation))
         self.restart(nation)
 
     def restart(self, nation: Span | None = None) -> None:
@@ -89,33 +90,32 @@ class NameTypes:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._v = vocabulary
 
-    def cut(self, text: str, start: int, sequence: str, spans: Sequence[Span], first: bool) -> Iterator[Group]:
+    def cut(self, text: str, start: int, sequence: str, spans: Sequence[Span], first: bool) -> list[Group]:
         """The groups of a sequence that begins at `start`: cut at linked spans, at possessives, and at "and" or "of" that join no name."""
-        if not spans and TOKEN.fullmatch(sequence):
-            yield Group(text, [own(start, start + len(sequence), sequence)], first)
-            return
         run = _Run(text, first)
-        for match in TOKEN.finditer(sequence):
-            word = match[0]
-            token = (start + match.start(), start + match.end(), word)
+        at = start
+        for word in TOKEN.findall(sequence):
+            # One space stands between two words.
+            token, at = (at, at + len(word), word), at + len(word) + 1
             if spans and (span := next((s for s in spans if s.start < token[1] and token[0] < s.end), None)):
-                yield from self._at_link(run, span, token)
-            elif word == "&" or (word[0].islower() and word in _CONNECTORS):
-                if run.words and (self._joins(word, run.words, run.head) or self._one_body(run, sequence[match.end() :])):
+                self._at_link(run, span, token)
+            elif word in _CONNECTORS:
+                if run.words and (self._joins(word, run.words, run.head) or self._one_body(run, sequence[at - start :])):
                     run.words.append(token)
                     run.head = True
                 else:
-                    yield from run.ended()
+                    run.end()
             else:
-                yield from self._at_word(run, token)
-        yield from run.ended()
+                self._at_word(run, token)
+        run.end()
+        return run.groups
 
     def _one_body(self, run: _Run, rest: str) -> bool:
         """Whether what follows an "and" ends the name of a body that a country's name has begun: U.S. Food and Drug Administration."""
         words = rest.split()[:2]
         return run.nation is not None and len(run.words) == 1 and len(words) == 2 and folded(words[1]) in self._v["organisation"]
 
-    def _at_link(self, run: _Run, span: Span, token: Word) -> Iterator[Group]:
+    def _at_link(self, run: _Run, span: Span, token: Word) -> None:
         if run.words and span.type == "place" and folded(run.words[-1][2]) in self._v["address"]:
             # Ms Paris and Mr Jordan are people.
             run.words.append(own(*token))
@@ -126,17 +126,17 @@ class NameTypes:
         elif self._only_nation(run.words):
             run.restart(place)
         else:
-            yield from run.ended(place)
+            run.end(place)
 
-    def _at_word(self, run: _Run, token: Word) -> Iterator[Group]:
+    def _at_word(self, run: _Run, token: Word) -> None:
         if run.words and folded(token[2]) in self._v["title"] and (left := self._before_title(run.words)):
             rest = run.words[len(left) :]
             run.words = left
-            yield from run.ended()
+            run.end()
             run.words = rest
         run.words.append(own(*token))
         if token[2][-2:] in ("'s", "’s"):
-            yield from run.ended()
+            run.end()
 
     def _joins(self, connector: str, words: list[Word], head: bool) -> bool:
         if connector == "&":
@@ -172,10 +172,10 @@ class NameTypes:
         if not words:
             return None
         keys = [folded(word) for _, _, word in words]
-        if (title := max((i for i, k in enumerate(keys) if k in v.titles), default=-1)) >= 0 and (found := self._titled_person(group, words, keys, title)):
+        if not v.titles.isdisjoint(keys) and (found := self._titled_person(words, keys, max([i for i, k in enumerate(keys) if k in v.titles]))):
             return found
         if len(words) == 1 and not called_the:
-            return self._named_like_a_place(group, words, keys) or self._single(group, words[0], keys[0])
+            return self._named_like_a_place(group, words, keys) or self.of_word(group)
         found = self._organisation(group, words, keys) or self._place(words, keys)
         if found is None and called_the and self.namelike(keys):
             return Found(words[0][0], words[-1][1], "organisation", "a capitalised The in mid-sentence", 0.7)
@@ -198,14 +198,16 @@ class NameTypes:
         """Whether the last word is no part of the name: the Monday of "Obama Monday", the I of "Air Force I"."""
         last = folded(words[-1][2])
         v = self._v
+        if last not in v["common"] and words[-1][2] != "I":
+            return False
         if (last in v["surname"] and folded(words[-2][2]) in v.first_names) or pinyin_name([word for _, _, word in words]):
             return False
         if folded(words[-2][2]) in v["address"]:
             return False
         kinds = ("organisation", "company", "media", "event", "law", "place")
-        return (last in v["common"] or words[-1][2] == "I") and last not in v.titles and not any(last in v[kind] for kind in kinds)
+        return last not in v.titles and not any(last in v[kind] for kind in kinds)
 
-    def _titled_person(self, group: Group, words: list[Word], keys: list[str], title: int) -> Found | None:
+    def _titled_person(self, words: list[Word], keys: list[str], title: int) -> Found | None:
         name = words[title + 1 :]
         surname_only = keys[title] in self._v["address"] and sum(not word.islower() for _, _, word in name) == 1
         if not name or len(name) > LONGEST_PERSON or not (surname_only or self._full_name(name)):
@@ -228,9 +230,11 @@ class NameTypes:
         v = self._v
         return v.ordinary.isdisjoint(keys) and keys[0] not in v["organisation"]
 
-    def _single(self, group: Group, word: Word, name: str) -> Found | None:
+    def of_word(self, group: Group) -> Found | None:
+        """What the only word of a group says by itself."""
         v = self._v
-        start, end, surface = word
+        start, end, surface = group.words[0]
+        name = folded(surface)
         if name in v["common"] or name in v.titles or len(name) < 2 or surface in v.capitals:
             return None
         if name in v.cities and (name not in v.first_names or v.cities[name][1] >= _LARGE_CITY):
@@ -243,16 +247,18 @@ class NameTypes:
 
     def _organisation(self, group: Group, words: list[Word], keys: list[str]) -> Found | None:
         v = self._v
+        if v.bodies.isdisjoint(keys):
+            return None
         start = group.nation.start if group.nation else words[0][0]
         end, last = words[-1][1], keys[-1]
         heads = [i for i, k in enumerate(keys[:-1]) if words[i + 1][2].lower() in OF or words[i + 1][2] in _PARTICLES or k == keys[0]]
-        for kind, result in (("organisation", "organisation"), ("company", "company"), ("media", "media"), ("event", "event"), ("law", "law")):
+        for kind in BODIES:
             if kind == "law" and len(words) == 2 and keys[0] in v.first_names:
                 continue
             if last in v[kind] and not (last in v["place"] and kind == "organisation" and len(words) < 2):
-                return Found(start, end, result, f"its last word {words[-1][2]!r}", 0.9)
+                return Found(start, end, kind, f"its last word {words[-1][2]!r}", 0.9)
             if kind in ("organisation", "event", "law") and any(keys[i] in v[kind] and len(words) > i + 2 for i in heads):
-                return Found(start, end, result, "its first words", 0.9)
+                return Found(start, end, kind, "its first words", 0.9)
         return None
 
     def _place(self, words: list[Word], keys: list[str]) -> Found | None:

@@ -16,6 +16,7 @@ _SCORE = 0.92
 _BODIES = frozenset(("organisation", "company", "media", "product"))
 # A given name that is also a city's is somebody's unless the city is this large (thousands of people).
 _LARGE_CITY = 1500
+_SPACES = (" ", "\u00a0")
 _SPACE = "[ \u00a0]"
 # Behind a body's name these make the name of a product or a daughter.
 _PRODUCT = re.compile(
@@ -46,21 +47,24 @@ _DIRECTION = re.compile(rf"(?<!\w)(?:North|South|East|West){_SPACE}$")
 _LONGEST_BEFORE = 60
 _LONGEST_WORD = 24
 _WORD_BEFORE = re.compile(rf"(?<![\w.'’-])([A-Z][\w'’-]+|of|d[aeou]|la|von){_SPACE}$")
-_ENDS_BODY = frozenset(["of", "de", "da", "do", "du", "la", "von", "Air", "Radio"])
+_SMALL_ENDS = ("of", "de", "da", "do", "du", "la", "von")
+_ENDS_BODY = frozenset([*_SMALL_ENDS, "Air", "Radio"])
 
 
 def longer_name(hit: Hit, text: str, vocabulary: Vocabulary) -> Found | None:
     """The name that holds the hit and is not the hit's, when its words show one."""
-    types = {name.entity.type for name in hit.names if name.entity}
-    found = _behind_body(hit, text) if types & _BODIES and _capital_behind(hit, text) else None
+    start, end, names = hit
+    types = [name.entity.type for name in names if name.entity]
+    behind = text[end : end + 2]
+    # Every word that belongs behind a name has a capital, but for "state".
+    spaced = behind[:1] in _SPACES
+    capital = spaced and behind[1:].isupper()
+    found = _behind_body(hit, text) if capital and not _BODIES.isdisjoint(types) else None
     if found is None and "place" in types:
-        found = _behind(hit, text) or _before(hit, text, vocabulary)
+        found = _behind(hit, text) if capital else _state(hit, text) if spaced and behind[1:] == "s" else None
+        if found is None and text[start - 1 : start] in _SPACES:
+            found = _before(hit, text, vocabulary)
     return found
-
-
-def _capital_behind(hit: Hit, text: str) -> bool:
-    """Every word that belongs behind a name has a capital, but for "state"."""
-    return text[hit.end : hit.end + 1] in " \u00a0" and text[hit.end + 1 : hit.end + 2].isupper()
 
 
 def _behind_body(hit: Hit, text: str) -> Found | None:
@@ -72,10 +76,14 @@ def _behind_body(hit: Hit, text: str) -> Found | None:
 
 
 def _behind(hit: Hit, text: str) -> Found | None:
-    if _capital_behind(hit, text) and (match := _BEHIND_PLACE.match(text, hit.end)):
+    if match := _BEHIND_PLACE.match(text, hit.end):
         direction = _DIRECTION.search(text, max(hit.start - 6, 0), hit.start) if match["place"] else None
         return Found(direction.start() if direction else hit.start, match.end(), match.lastgroup or "event", "a place's name before a thing's", _SCORE)
-    if any(name.kind == "alias" and name.entity and name.entity.level != "country" for name in hit.names) and (match := _STATE.match(text, hit.end)):
+    return _state(hit, text)
+
+
+def _state(hit: Hit, text: str) -> Found | None:
+    if (match := _STATE.match(text, hit.end)) and any(name.kind == "alias" and name.entity and name.entity.level != "country" for name in hit.names):
         return Found(hit.start, match.end(), "place", "a city's name before 'state'", _SCORE)
     return None
 
@@ -83,7 +91,11 @@ def _behind(hit: Hit, text: str) -> Found | None:
 def _before(hit: Hit, text: str, vocabulary: Vocabulary) -> Found | None:
     if all(name.kind == "demonym" for name in hit.names):
         return None
-    word = _WORD_BEFORE.search(text, max(hit.start - _LONGEST_WORD, 0), hit.start)
+    low = max(hit.start - _LONGEST_WORD, 0)
+    last = text[low : hit.start - 1].rsplit(" ", 1)[-1]
+    if last.islower() and not last.endswith(_SMALL_ENDS):
+        return None
+    word = _WORD_BEFORE.search(text, low, hit.start)
     if word is None:
         return None
     if word[1] in _ENDS_BODY and (match := _BEFORE_PLACE.search(text, max(hit.start - _LONGEST_BEFORE, 0), hit.start)):

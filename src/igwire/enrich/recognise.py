@@ -14,7 +14,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple
 
-from igwire.enrich.names import LONGEST_PERSON, Found, Group, NameTypes, Span
+from igwire.enrich.names import LONGEST_PERSON, Found, Group, NameTypes, Span, own
 from igwire.enrich.vocabulary import TOKEN, Stretch, Vocabulary, folded
 
 # What may stand before a capital without starting a sentence.
@@ -93,7 +93,7 @@ class Recogniser:
         rest: list[_Open] = []
         for number, (text, spans) in enumerate(zip(texts, taken, strict=True)):
             for start, typed in self._typed(text, capitalised[number], spans):
-                if found := self._by_its_words(text, start, typed):
+                if typed.found and (found := self._by_its_words(text, start, typed, typed.found)):
                     self._note(evidence, text, found)
                     results[number].append(found)
                 else:
@@ -132,26 +132,34 @@ class Recogniser:
                 yield start, typed
 
     def _remember(self, words: str, first: bool, inside: tuple[Span, ...]) -> tuple[Typed, ...]:
-        known = tuple(self._groups(words, 0, words, inside, first))
+        known = self._groups(words, 0, words, inside, first) if inside or not TOKEN.fullmatch(words) else self._of_word(words, first)
         if len(self._remembered) >= _REMEMBERED:
             self._remembered.clear()
             self._nameless.clear()
         self._remembered[words, first, inside] = known
-        if not known and not inside and TOKEN.fullmatch(words) and self._remembered.get((words, not first, ())) == ():
+        if not known and not inside and TOKEN.fullmatch(words):
             self._nameless.add(words)
         return known
 
-    def _groups(self, text: str, start: int, sequence: str, inside: Sequence[Span], first: bool) -> Iterator[Typed]:
+    def _of_word(self, word: str, first: bool) -> tuple[Typed, ...]:
+        """The group of a sequence that is a single word: nothing can be cut off it."""
+        group = Group(word, [own(0, len(word), word)], first)
+        found = self._names.of_word(group)
+        return (self._described(group, found, free=True),) if found or self._may_be_name(group) else ()
+
+    def _groups(self, text: str, start: int, sequence: str, inside: Sequence[Span], first: bool) -> tuple[Typed, ...]:
         """The groups of a sequence that begins at `start`; single words that no neighbour makes a name are none."""
         # Three words in capitals are shouting: nothing tells a name in them.
         if sequence.isupper() and sequence.count(" ") > 1:
-            return
+            return ()
+        groups = []
         for group in self._names.cut(text, start, sequence, inside, first):
             found = self._names.of_group(group)
             if found or inside or self._may_be_name(group):
-                yield self._described(group, found, not inside)
+                groups.append(self._described(group, found, free=not inside))
+        return tuple(groups)
 
-    def _described(self, group: Group, found: Found | None, free: bool) -> Typed:
+    def _described(self, group: Group, found: Found | None, *, free: bool) -> Typed:
         v, words = self._v, group.words
         keys, name, word = tuple([folded(word) for _, _, word in words]), folded(group.surface()), words[0][2]
         short = len(keys) == 1 and (len(keys[0]) < 3 or word in v.capitals)
@@ -160,10 +168,8 @@ class Recogniser:
         lonely = self._lonely(group, name) if len(keys) == 1 else None
         return Typed(group.start, group.end, group.first, found, word, keys, name, free, two, neighbours, lonely)
 
-    def _by_its_words(self, text: str, start: int, typed: Typed) -> Found | None:
-        if typed.found is None:
-            return None
-        first, last, kind, rule, score = typed.found
+    def _by_its_words(self, text: str, start: int, typed: Typed, found: Found) -> Found | None:
+        first, last, kind, rule, score = found
         first, last = first + start, last + start
         if typed.free and rule == _CAPITALS_RULE and _shouted(text, first, last):
             return None
@@ -196,7 +202,7 @@ class Recogniser:
         v = self._v
         _, text, start, end, typed = group
         several = len(typed.keys) > 1
-        before = text[max(start - 24, 0) : start].split()
+        before = text[max(start - 24, 0) : start].rsplit(None, 1)
         last = before[-1].strip(_BESIDE).lower() if before else ""
         if last == "the":
             return None

@@ -6,6 +6,8 @@ import re
 import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from igwire.enrich.fold import CJK, key
@@ -21,7 +23,6 @@ HAN_TITLE = (
 _HAN_PERSON = re.compile(
     rf"(?:{HAN_TITLE})([\u4e00-\u9fff]{{2,3}}?)(?=参与|參與|认为|認為|说|說|表示|指出|称|稱|只|在|对|對|向|将|将|就|与|與|和|，|。|：|访|拒|不|也|则|告|回|出席|宣|谈|談|主持|介)"
 )
-_PEOPLE = ("person",)
 _BODIES = ("organisation", "company", "media", "event")
 # An office and a name in one capitalised stretch: the name is the last two words.
 _LONGEST_NAME = 3
@@ -39,23 +40,23 @@ class Speaker(NamedTuple):
 
 def speakers(mentions: Sequence[Mention], text: str, capitalised: Sequence[Stretch], scripts: int) -> list[Speaker]:
     """All names of people and bodies in the text, in order; `capitalised` are its stretches, `scripts` those of fold.Folded."""
-    people = [m for m in mentions if m.type in _PEOPLE]
+    people = [(key(m.surface), m) for m in mentions if m.type == "person"]
     longest: dict[str, str] = {}
-    for m in sorted(people, key=lambda m: (len(m.surface), -m.start)):
-        for word in {key(m.surface), *key(m.surface).split(), *([m.entity] if m.entity else [])}:
-            longest[word] = m.surface
-    found = []
-    for m in mentions:
-        if m.type in _PEOPLE:
-            name = longest.get(m.entity or "") or longest.get(key(m.surface).split()[-1] if key(m.surface) else "") or m.surface
-            found.append(Speaker(m.start, m.end, name, True, m.entity))
-        elif m.type in _BODIES or (m.type == "place" and m.role == "metonym"):
-            found.append(Speaker(m.start, m.end, m.surface, False, m.entity))
+    for name, m in sorted(people, key=lambda person: -len(person[1].surface)):
+        for word in (name, *name.split(), m.entity or name):
+            longest.setdefault(word, m.surface)
+    found = [Speaker(m.start, m.end, m.surface, False, m.entity) for m in mentions if m.type in _BODIES or (m.type == "place" and m.role == "metonym")]
+    for name, m in people:
+        fullest = longest.get(m.entity or "") or longest[name.split()[-1] if name else ""]
+        found.append(Speaker(m.start, m.end, fullest, True, m.entity))
     known = sorted((s.start, s.end) for s in found)
     found += [_unknown(stretch) for stretch in capitalised if " " in stretch.words and _is_free(stretch.start, stretch.end, known)]
     if scripts & CJK:
         found += [Speaker(*match.span(1), match[1], True, None) for match in _HAN_PERSON.finditer(text) if _is_free(*match.span(), known)]
-    return sorted(found, key=lambda s: s.start)
+    return sorted(found, key=_start)
+
+
+_start = itemgetter(0)
 
 
 def _unknown(stretch: Stretch) -> Speaker:
@@ -67,7 +68,7 @@ def _unknown(stretch: Stretch) -> Speaker:
 
 def _is_free(start: int, end: int, known: Sequence[tuple[int, int]]) -> bool:
     at = bisect_left(known, (start, start))
-    return not any(a < end and start < b for a, b in known[max(at - 1, 0) : at + 1])
+    return (at == 0 or known[at - 1][1] <= start) and (at == len(known) or end <= known[at][0])
 
 
 def words_pattern(words: Iterable[str]) -> str:
@@ -152,7 +153,7 @@ class Words:
             if len(self._asked) >= _REMEMBERED:
                 self._asked.clear()
             lower = word.lower()
-            begins = lower in self._whole or any(lower[:length] in self._cut for length in range(1, len(lower) + 1))
+            begins = lower in self._whole or not self._cut.isdisjoint(accumulate(lower))
             kind = self._asked[word] = _LEADS if lower in self._leading else _BEGINS if begins else _NONE
         return kind
 

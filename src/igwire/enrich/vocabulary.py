@@ -6,6 +6,7 @@ import re
 import sys
 import unicodedata
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from igwire.enrich.fold import key
@@ -21,6 +22,8 @@ _TAIL = r"\w*(?:['’&.\-–](?=[^\W_])\w+)*"
 _REST_OF_ABBREVIATED = "|".join(f"(?<={word[0]}){word[1:]}" for word in _ABBREVIATED.split("|"))
 _REST = rf"(?:(?=[a-z]{{1,3}}\.)(?:{_REST_OF_ABBREVIATED})\.|\.(?:[{UPPER}]\.){{0,3}}|{_TAIL})"
 SEQUENCE = re.compile(rf"[{UPPER}](?<![\w@#/.\-].){_REST}(?:[ \u00a0](?:(?=[{_INNER_LETTERS}]){_INNER}[ \u00a0])?(?:al-|el-|d['’]|l['’])?[{UPPER}]{_REST})*")
+# Splitting a text at its sequences gives their words and, by the lengths of all parts, their places.
+_BETWEEN = re.compile(f"({SEQUENCE.pattern})")
 TOKEN = re.compile(r"[^ \u00a0]+")
 # A region that one language's list names counts as large.
 _REGION = 9999
@@ -33,6 +36,10 @@ yoon jang lim han oh seo shin kwon hwang nguyen tran le pham"""
 ASIAN_SURNAMES = frozenset(_SURNAMES.split())
 
 
+# Kinds of words that begin or end names of so many types.
+BODIES = ("organisation", "company", "media", "event", "law")
+
+
 class Stretch(NamedTuple):
     """Capitalised words in a row, with the small ones that may join them: code points, and the words."""
 
@@ -43,7 +50,9 @@ class Stretch(NamedTuple):
 
 def stretches(text: str) -> list[Stretch]:
     """All of a text, in order."""
-    return [Stretch(*match.span(), match[0]) for match in SEQUENCE.finditer(text)]
+    parts = _BETWEEN.split(text)
+    ends = list(accumulate(map(len, parts)))
+    return list(map(Stretch, ends[::2], ends[1::2], parts[1::2]))
 
 
 class Vocabulary(dict[str, frozenset[str]]):
@@ -63,6 +72,7 @@ class Vocabulary(dict[str, frozenset[str]]):
                     self.cities[sys.intern(name)] = (city.country, city.thousands)
         for region in lexicon.words.get("region", ()):
             self.cities.setdefault(key(region.replace("_", " ")), (None, _REGION))
+        self.bodies = frozenset[str]().union(*(self[kind] for kind in BODIES))
         self.titles = self["title"] | self["address"]
         self.roles = self["role"] | self.titles
         # Words that are no part of a name.
