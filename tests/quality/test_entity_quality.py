@@ -9,7 +9,7 @@ from split import FIRST, FURTHER
 # A change that lowers one of these needs a decision record (docs/decisions/0005-knowledge-base.md has the measurements).
 LINK_PRECISION, LINK_RECALL = 0.90, 0.90
 MENTION_F1, UNKNOWN_KEPT = 0.80, 0.90
-FURTHER_F1 = {"de": 0.83}
+FURTHER_F1 = {"de": 0.83, "pt": 0.88, "it": 0.75}
 
 
 def test_entities_of_the_domain(tagger):

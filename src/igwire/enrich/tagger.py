@@ -17,6 +17,7 @@ from igwire.enrich.acronyms import Definition, definitions, occurrences
 from igwire.enrich.curation import Curator
 from igwire.enrich.engines import Engine, merged
 from igwire.enrich.fold import Folded, fold
+from igwire.enrich.heads import HeadRecogniser
 from igwire.enrich.instruments import instruments
 from igwire.enrich.link import Context, Link
 from igwire.enrich.match import Hit, Matcher
@@ -35,12 +36,15 @@ from igwire.kb.curation import Decisions
 from igwire.kb.lexicon import Lexicon
 from igwire.model import Mention, Tags
 
+AnyRecogniser = Recogniser | NounRecogniser | HeadRecogniser
+
 # Raised when the same text may be tagged otherwise; with the knowledge base's version it tells what is stale.
 _GENERATION = 5
 # Nearly as sure as a title before a name.
 _DEFINED = 0.88
 # Languages with words of their own (kb/lists/words.*.yaml), and whose they are.
-_WORDS_OF = {"de": "de", "lb": "de"}
+_WORDS_OF = {"de": "de", "lb": "de", "pt": "pt", "it": "it", "nl": "nl"}
+_RECOGNISERS: dict[str, type[AnyRecogniser]] = {"de": NounRecogniser, "pt": HeadRecogniser, "it": HeadRecogniser, "nl": Recogniser}
 _WORDS = re.compile(r"[^\W\d_][\w’'-]+")
 
 
@@ -69,7 +73,7 @@ class Tagger:
         self._kb = kb
         self._lexicon = lexicon or Lexicon()
         self._topics = topics.load()
-        self._recognisers: dict[str | None, Recogniser | NounRecogniser] = {}
+        self._recognisers: dict[str | None, AnyRecogniser] = {}
         self._set(engine, decisions or Decisions())
 
     def _set(self, engine: Engine | None, decisions: Decisions) -> None:
@@ -99,16 +103,17 @@ class Tagger:
     def _vocabulary(self) -> Vocabulary:
         return Vocabulary(self._lexicon)
 
-    def _recogniser(self, language: str | None) -> Recogniser | NounRecogniser:
+    def _recogniser(self, language: str | None) -> AnyRecogniser:
         """That of the language, when it has words of its own."""
         name = _WORDS_OF.get((language or "").split("-")[0])
         if name not in self._recognisers:
             self._recognisers[name] = self._new_recogniser(name)
         return self._recognisers[name]
 
-    def _new_recogniser(self, name: str | None) -> Recogniser | NounRecogniser:
-        vocabulary = Vocabulary(replace(self._lexicon, language=name)) if name else self._vocabulary
-        return NounRecogniser(vocabulary) if name == "de" else Recogniser(vocabulary)
+    def _new_recogniser(self, name: str | None) -> AnyRecogniser:
+        if name is None:
+            return Recogniser(self._vocabulary)
+        return _RECOGNISERS[name](Vocabulary(replace(self._lexicon, language=name)))
 
     @cached_property
     def _topic_finder(self) -> TopicFinder:
