@@ -91,7 +91,7 @@ def reader() -> Reader:
     """Reads from the index."""
     from igwire.search.reader import Reader
 
-    return Reader(elasticsearch_client(), settings.get().index_prefix, knowledge_base, topics_named)
+    return Reader(elasticsearch_client(), settings.get().index_prefix, knowledge_base, topics_named, titles)
 
 
 def viewer() -> Viewer:
@@ -112,7 +112,7 @@ def topics_named(words: str) -> tuple[str, ...]:
 
 
 def titles() -> dict[str, dict[str, str]]:
-    """What people call sources and topics, by id."""
+    """What people call sources, topics and kinds of sources, by id."""
     from igwire.kb import topics
 
     sources = {source.id: source.title for source in catalogue().by_id.values()}

@@ -60,6 +60,7 @@ def _export(request: SearchRequest, kind: str) -> None:
 
 def _list(request: SearchRequest, json: bool) -> None:
     from igwire import wiring
+    from igwire.search.grammar import with_operators
     from igwire.search.rights import visible_hits
 
     viewer = wiring.viewer()
@@ -67,6 +68,8 @@ def _list(request: SearchRequest, json: bool) -> None:
     rows = [_row(hit) for hit in visible_hits(found.hits, viewer)]
     title = f"{found.total} articles for {found.interpreted}"
     output.rows(rows, _COLUMNS, json_flag=json, title=title)
+    if meant := with_operators(request.text):
+        output.say(f'"and", "or" and "not" are operators in capitals: {meant}')
     if found.suggestions:
         output.say(f"Did you mean {', '.join(name for name, _ in found.suggestions)}?")
     if output.as_json(json):

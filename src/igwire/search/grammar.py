@@ -9,6 +9,7 @@ A text of more than SENTENCE words without operators is a sentence: there quotat
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from igwire.errors import QueryError
@@ -28,6 +29,7 @@ KEYWORD_FIELDS = {
 }  # fmt: skip
 FIELDS = sorted({*TEXT_FIELDS, *KEYWORD_FIELDS})
 _OPERATOR = re.compile(r"(?<!\S)(?:AND|OR|NOT)(?!\S)")
+_LOWER_OPERATOR = re.compile(r'"[^"]*"|(?<!\S)(?:and|or|not)(?!\S)')
 _QUOTED = re.compile(r'"[^"]*"')
 _PUNCTUATION = re.compile(r'["()]|(?<!\S)-')
 _TOKEN = re.compile(r'\s*(?:(?P<field>[a-z]+):(?=[^\s/])|(?P<quote>"(?P<phrase>[^"]*)")|(?P<open>\()|(?P<close>\))|(?P<minus>-(?=[^\s-]))|(?P<word>[^\s()"]+))')
@@ -41,6 +43,14 @@ class Node:
     text: str = ""
     name: str = ""
     parts: tuple[Node, ...] = ()
+
+    def leaves(self) -> Iterator[Node]:
+        """Its words, prefixes and phrases."""
+        if self.parts:
+            for part in self.parts:
+                yield from part.leaves()
+        else:
+            yield self
 
     def shown(self) -> str:
         """The query as it was understood."""
@@ -84,6 +94,17 @@ def parse(text: str) -> Parsed:
 def is_sentence(text: str) -> bool:
     """Whether a text is told rather than composed."""
     return not _OPERATOR.search(text) and len(_QUOTED.sub(" ", text).split()) > SENTENCE
+
+
+def with_operators(text: str) -> str:
+    """The query with its "and", "or" and "not" as operators, where it was perhaps meant so: "" where there are none, or it is told rather than composed."""
+    if _OPERATOR.search(text) or is_sentence(text):
+        return ""
+    meant = _LOWER_OPERATOR.sub(lambda found: found[0] if found[0].startswith('"') else found[0].upper(), text)
+    try:
+        return meant if meant != text and parse(meant).explicit else ""
+    except QueryError:
+        return ""
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ The weights are measured: see docs/decisions/0006.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -48,10 +48,14 @@ _ALL_OF = {"entities", "topics"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a query names: for each name the ids of the entities that it may mean, and ids of topics."""
+    """What a search names: for each name the ids of the entities that it may mean, ids of topics, and what values of filters are called.
+
+    `called`: (facet, written value) → the values that the index holds for it; without an entry the written one alone.
+    """
 
     entities: tuple[tuple[str, ...], ...] = ()
     topics: tuple[str, ...] = ()
+    called: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
 
 NOTHING = About()
@@ -116,17 +120,25 @@ def build_query(request: SearchRequest, about: About = NOTHING) -> Built:
     plain, others = _parts(parsed.tree, explicit=parsed.explicit)
     content = content_words(plain)[:_MAX_WORDS]
     words = unique(content)
-    text = " ".join([*words, *_texts(others)])
+    text = " ".join([*words, *(leaf.text for node in others for leaf in node.leaves())])
     twins = tuple(twins_for(text, plain))
-    filters = [*([_matching(words, twins, about, any_word=request.any_word)] if words else []), *_filters(request)]
+    filters = [*([_matching(words, twins, about, any_word=request.any_word)] if words else []), *_filters(request, about)]
     scored = bool(parsed.tree)
-    required = tuple(_clause(node, twins) for node in others)
+    required = tuple(_clause(node, twins, about) for node in others)
     query: dict[str, Any] = {"bool": {"filter": filters, "must": list(required), "should": [*_scores(content, twins, plain), *_about(about)]}}
     matching = {"bool": {"filter": [*filters, *required]}}
     if scored and request.recency and request.sort == "relevance":
         query = _with_recency(query)
     shown = " ".join(filter(None, [_shown(words, any_word=request.any_word), *(node.shown() for node in others)])) or "everything"
     return Built(query=query, interpreted=shown, matching=matching, words=tuple(words), scored=scored, twins=twins, others=required)
+
+
+def written_values(request: SearchRequest) -> Iterator[tuple[str, str]]:
+    """(facet as in addresses, value) for every filter, and for every field of the query that is looked up by value. Raises QueryError."""
+    for attribute, facet in FACETS.items():
+        yield from ((facet, value) for values in split_values(getattr(request, attribute)) for value in values)
+    tree = parse(request.text).tree
+    yield from ((leaf.name, leaf.text) for leaf in (tree.leaves() if tree else ()) if leaf.name in KEYWORD_FIELDS)
 
 
 def sorting(request: SearchRequest, *, scored: bool) -> list[dict[str, str]]:
@@ -143,10 +155,6 @@ def _parts(tree: Node | None, *, explicit: bool) -> tuple[list[str], list[Node]]
     parts = tree.parts if tree.kind == "and" else (tree,)
     plain = [node.text for node in parts if node.kind == "word" and not node.name]
     return plain, [node for node in parts if node.kind != "word" or node.name]
-
-
-def _texts(nodes: Sequence[Node]) -> list[str]:
-    return [text for node in nodes for text in (_texts(node.parts) if node.parts else [node.text])]
 
 
 def _shown(words: Sequence[str], *, any_word: bool) -> str:
@@ -194,18 +202,22 @@ def _twin_fields(twins: Sequence[str], names: Sequence[str] = _TEXT) -> list[str
     return [f"stemmed.{twin}.{name}" for twin in twins for name in names]
 
 
-def _clause(node: Node, twins: Sequence[str]) -> dict[str, Any]:
+def _clause(node: Node, twins: Sequence[str], about: About) -> dict[str, Any]:
     if node.kind == "and":
-        return {"bool": {"must": [_clause(part, twins) for part in node.parts]}}
+        return {"bool": {"must": [_clause(part, twins, about) for part in node.parts]}}
     if node.kind == "or":
-        return {"bool": {"should": [_clause(part, twins) for part in node.parts], "minimum_should_match": 1}}
+        return {"bool": {"should": [_clause(part, twins, about) for part in node.parts], "minimum_should_match": 1}}
     if node.kind == "not":
-        return {"bool": {"must_not": [_clause(node.parts[0], twins)]}}
-    if node.name in KEYWORD_FIELDS:
-        kind = "prefix" if node.kind == "prefix" else "term"
-        values = [{kind: {name: {"value": node.text, "case_insensitive": True}}} for name in KEYWORD_FIELDS[node.name]]
-        return {"bool": {"should": values, "minimum_should_match": 1}}
-    return _leaf(node, twins)
+        return {"bool": {"must_not": [_clause(node.parts[0], twins, about)]}}
+    return _keyword(node, about) if node.name in KEYWORD_FIELDS else _leaf(node, twins)
+
+
+def _keyword(node: Node, about: About) -> dict[str, Any]:
+    kind, fields = "prefix" if node.kind == "prefix" else "term", KEYWORD_FIELDS[node.name]
+    ways: list[dict[str, Any]] = [{kind: {name: {"value": node.text, "case_insensitive": True}}} for name in fields]
+    if kind == "term" and (meant := about.called.get((node.name, node.text))):
+        ways += [{"terms": {name: list(meant)}} for name in fields]
+    return {"bool": {"should": ways, "minimum_should_match": 1}}
 
 
 def _leaf(node: Node, twins: Sequence[str]) -> dict[str, Any]:
@@ -220,7 +232,7 @@ def _leaf(node: Node, twins: Sequence[str]) -> dict[str, Any]:
     return {"multi_match": {"query": node.text, "type": "best_fields", "tie_breaker": 0.3, "fields": every, **_whole(node.text)}}
 
 
-def _filters(request: SearchRequest) -> list[dict[str, Any]]:
+def _filters(request: SearchRequest, about: About) -> list[dict[str, Any]]:
     filters: list[dict[str, Any]] = []
     if days := {name: day.isoformat() for name, day in (("gte", request.since), ("lte", request.until)) if day}:
         filters.append({"range": {"published_day": days}})
@@ -229,14 +241,15 @@ def _filters(request: SearchRequest) -> list[dict[str, Any]]:
     for facet in FACETS:
         wanted, shut_out = split_values(getattr(request, facet))
         groups = [[value] for value in wanted] if facet in _ALL_OF else [wanted]
-        filters += [_any_of(facet, group) for group in groups if group]
+        filters += [_any_of(facet, group, about) for group in groups if group]
         if shut_out:
-            filters.append({"bool": {"must_not": [_any_of(facet, shut_out)]}})
+            filters.append({"bool": {"must_not": [_any_of(facet, shut_out, about)]}})
     return filters
 
 
-def _any_of(facet: str, values: Sequence[str]) -> dict[str, Any]:
-    return {"bool": {"should": [{"terms": {name: list(values)}} for name in _FACET_FIELDS[facet]], "minimum_should_match": 1}}
+def _any_of(facet: str, written: Sequence[str], about: About) -> dict[str, Any]:
+    values = [value for one in written for value in (one, *about.called.get((FACETS[facet], one), ()))]
+    return {"bool": {"should": [{"terms": {name: values}} for name in _FACET_FIELDS[facet]], "minimum_should_match": 1}}
 
 
 # ── how well it matches ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from igwire.errors import QueryError, Unavailable
+from igwire.search.called import Called, Titles
 from igwire.search.names import Names, folded
-from igwire.search.query import TIMEOUT, About, Built, body_of, build_query, counts_of, sorting, widened
+from igwire.search.query import TIMEOUT, About, Built, body_of, build_query, counts_of, sorting, widened, written_values
 from igwire.search.request import SearchRequest
 from igwire.search.results import Hit, Results, Span, Unusual, facets_of, names_only, stories_of
 from igwire.search.words import unique
@@ -32,16 +33,22 @@ _INTERVALS = ("day", "week", "month", "quarter", "year")
 
 
 class Reader:
-    """Asks one Elasticsearch by the read aliases. `kb` gives the knowledge base, for entities that a query names and names by which a hit was found; `topics` the topics that a query names."""
+    """Asks one Elasticsearch by the read aliases. `kb` gives the knowledge base, for entities that a query names and names by which a hit was found; `topics` the topics that a query names; `titles` what sources and topics are called."""
 
     def __init__(
-        self, client: Elasticsearch, prefix: str, kb: Callable[[], KnowledgeBase] | None = None, topics: Callable[[str], Sequence[str]] | None = None
+        self,
+        client: Elasticsearch,
+        prefix: str,
+        kb: Callable[[], KnowledgeBase] | None = None,
+        topics: Callable[[str], Sequence[str]] | None = None,
+        titles: Callable[[], Titles] = dict,
     ) -> None:
         self._client = client.options(request_timeout=_TIMEOUT_S, max_retries=0)
         self._prefix = prefix
         self._kb = kb
         self._topics = topics
-        self._named: Names | None = None
+        self._titles = titles
+        self._looked_up: tuple[Names, Called] | None = None
 
     @property
     def articles(self) -> str:
@@ -85,11 +92,14 @@ class Reader:
         )  # fmt: skip
 
     def _about(self, request: SearchRequest) -> About:
-        """What the query names; nothing without a knowledge base."""
-        if self._named is None:
-            self._named = Names(self._kb().by_id.values() if self._kb else ())
+        """What the search names; nothing without a knowledge base."""
+        if self._looked_up is None:
+            entities = self._kb().by_id.values() if self._kb else ()
+            self._looked_up = Names(entities), Called(entities, self._titles())
+        named, called = self._looked_up
         topics = self._topics(request.text) if self._topics else ()
-        return About(entities=tuple(self._named.in_query(request.text)), topics=tuple(topics))
+        meant = {written: values for written in written_values(request) if (values := called.values(*written))}
+        return About(entities=tuple(named.in_query(request.text)), topics=tuple(topics), called=meant)
 
     def _send(self, body: dict[str, Any]) -> Any:
         return self._ask(lambda: self._client.search(index=self.articles, **{_PYTHON.get(k, k): v for k, v in body.items()}))
@@ -153,8 +163,10 @@ class Reader:
 
     def unusual(self, request: SearchRequest, size: int = 15) -> list[Unusual]:
         """Entities that the found articles name more often than the whole archive does (significant_terms), but for those that were asked for."""
-        built, about = build_query(request), self._about(request)
-        asked = [entity.name for key in (*request.entities, *(one for ids in about.entities for one in ids)) if (entity := self.entity(key))]
+        about = self._about(request)
+        built = build_query(request, about)
+        meant = [value for (facet, _), values in about.called.items() if facet == "entity" for value in values]
+        asked = [entity.name for key in (*request.entities, *meant, *(one for ids in about.entities for one in ids)) if (entity := self.entity(key))]
         terms = {"field": "entities.all", "size": size, "min_doc_count": 2, "exclude": [*asked, *request.entities]}
         body = {"query": built.matching, "size": 0, "timeout": TIMEOUT, "aggs": {"unusual": {"significant_terms": terms}}}
         found = self._send(body)["aggregations"]["unusual"]["buckets"]
@@ -170,7 +182,7 @@ class Reader:
 
     def _per_span(self, request: SearchRequest, interval: str) -> dict[str, int]:
         histogram = {"field": "published_day", "calendar_interval": interval, "format": "yyyy-MM-dd", "min_doc_count": 0}
-        body = {"query": build_query(request).matching, "size": 0, "timeout": TIMEOUT, "aggs": {"spans": {"date_histogram": histogram}}}
+        body = {"query": build_query(request, self._about(request)).matching, "size": 0, "timeout": TIMEOUT, "aggs": {"spans": {"date_histogram": histogram}}}
         return {bucket["key_as_string"]: bucket["doc_count"] for bucket in self._send(body)["aggregations"]["spans"]["buckets"]}
 
     def suggest(self, text: str, size: int = 5) -> list[tuple[str, str]]:

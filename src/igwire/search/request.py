@@ -35,13 +35,13 @@ class SearchRequest:
     until: date | None = None
     # Ids of sources.
     sources: tuple[str, ...] = ()
-    # Kinds of sources.
+    # Kinds of sources. These and all that follow may also be written as people call them; see `search.called`.
     kinds: tuple[str, ...] = ()
     # ISO 3166-1 alpha-2 codes of the countries that an article is about.
     countries: tuple[str, ...] = ()
     # BCP-47 primary tags.
     languages: tuple[str, ...] = ()
-    # Local ids, QIDs or canonical names.
+    # Local ids, QIDs or names.
     entities: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     # Only what came or changed after this instant: for alerts.

@@ -15,12 +15,13 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from igwire.ports import Clock
+from igwire.search.called import Titles
 from igwire.search.reader import Reader
 from igwire.search.rights import Viewer
 from igwire.web.files import Files
 from igwire.web.metrics import Measure, serve_metrics
 from igwire.web.pages import Pages
-from igwire.web.shelf import Shelf, Titles
+from igwire.web.shelf import Shelf
 
 HERE = Path(__file__).parent
 # HEAD for whoever checks links or whether the page is up.

@@ -42,6 +42,10 @@ class Links:
         """The same search in other days (None = open)."""
         return self._with(since=since, until=until)
 
+    def worded(self, text: str) -> str:
+        """The same search with other words."""
+        return self._with(text=text)
+
     def everywhere(self) -> str:
         """The same words without filters and days."""
         return self._with(since=None, until=None, **dict.fromkeys(FACETS, ()))

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from igwire.errors import QueryError, Unavailable
 from igwire.search import citation
 from igwire.search.formats import FORMATS
+from igwire.search.grammar import with_operators
 from igwire.search.request import FACETS, MAX_WINDOW, SIZES, SORTS, SearchRequest
 from igwire.search.results import Results
 from igwire.search.rights import level_of, visible, visible_hits
@@ -58,7 +59,7 @@ class Pages:
         return self._shelf.page(
             "results.html", base=".", given=given, asked=asked, found=found, run=reader.last_good_run(), links=Links(asked), pages=_pages(found, asked),
             volume=self._volume(asked, found) if asked.page == 1 else None, unusual=reader.unusual(asked) if first and (asked.text or narrowed) else [],
-            narrowed=narrowed, filters=_filters(asked), today=self._open_day(asked), **_CHOICES,
+            operators=with_operators(asked.text), narrowed=narrowed, filters=_filters(asked), today=self._open_day(asked), **_CHOICES,
         )  # fmt: skip
 
     def _unread(self, given: dict[str, Any], error: Exception, *, at: int | None = None, status: int = 400) -> HTMLResponse:

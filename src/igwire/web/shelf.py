@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from igwire.errors import QueryError, Unavailable
 from igwire.ports import Clock
+from igwire.search.called import Titles
 from igwire.search.reader import Reader
 from igwire.search.request import FACETS, SearchRequest, from_params
 from igwire.search.rights import Viewer
@@ -23,8 +24,6 @@ from igwire.web import views
 _EMPTY = {"q": "", "from": "", "to": "", "sort": "relevance", "size": "10", **{name: [] for name in FACETS.values()}}
 Params = dict[str, Any]
 _HEADINGS = {400: "Not understood", 401: "Who are you?", 404: "Not found", 503: "Not available"}
-# Facet → value → what people call it.
-Titles = Mapping[str, Mapping[str, str]]
 
 
 class Shelf:

@@ -8,16 +8,10 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from igwire.search.called import LANGUAGES
 from igwire.worddiff import Part, ends, word_diff
 
 _RTL = {"ar", "fa", "he", "ur", "ps", "yi", "ckb", "sd", "ug"}
-# Endonyms would help those who read them; the page itself is English.
-LANGUAGES = {
-    "ar": "Arabic", "bn": "Bengali", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "fa": "Persian",
-    "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean",
-    "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "sw": "Swahili", "th": "Thai",
-    "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese", "zh": "Chinese", "und": "unknown language",
-}  # fmt: skip
 # Revisions whose differences one page works out; comparing costs time.
 _COMPARED = 5
 # Characters of a pair of texts beyond which only the numbers of words are told: the comparison is quadratic at worst.
@@ -53,7 +47,7 @@ def direction(language: str | None) -> str:
 
 
 def language_name(code: str | None) -> str:
-    """The English name of a language, or its code."""
+    """The English name of a language (endonyms would help those who read them; the page itself is English), or its code."""
     return LANGUAGES.get(code or "und", code or "")
 
 

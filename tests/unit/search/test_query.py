@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from igwire import schema
 from igwire.errors import QueryError
-from igwire.search.grammar import FIELDS, KEYWORD_FIELDS, TEXT_FIELDS, parse
+from igwire.search.grammar import FIELDS, KEYWORD_FIELDS, TEXT_FIELDS, parse, with_operators
 from igwire.search.query import About, build, build_query
 from igwire.search.request import SearchRequest, from_params
 from igwire.search.words import content_words, function_words, twins_for
@@ -57,6 +57,17 @@ def test_any_text_gives_a_query_or_a_fault_and_never_query_syntax(text):
         return
     for name in ("query_string", "regexp", "wildcard", "script"):
         assert name not in json.dumps(body)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("Kaspersky and Wuzhen", "Kaspersky AND Wuzhen"), ("icann not russia", "icann NOT russia"), ('"terms and conditions" or law', '"terms and conditions" OR law'),
+        ("Kaspersky Wuzhen", ""), ('"terms and conditions"', ""), ("a AND b or c", ""), ("and then", ""), ("what is to be or not to be done about it now", ""),
+    ],
+)  # fmt: skip
+def test_operators_that_were_perhaps_meant(text, meant):
+    assert with_operators(text) == meant
 
 
 def matching(text: str) -> dict:

@@ -245,6 +245,11 @@ def test_no_hits_lead_on(client, reader):
     assert "without filters" not in client.get("/?q=icann").text
 
 
+def test_operators_in_small_letters_are_offered_in_capitals(client):
+    assert '<a href="./?q=icann+AND+ietf&amp;country=CN" dir="auto">icann AND ietf</a>' in client.get("/?q=icann and ietf&country=CN").text
+    assert "operators in capitals:" not in client.get("/?q=icann ietf").text
+
+
 def test_every_page_has_one_box_to_search_in(client):
     for path in ("/?q=icann", "/article/1a", "/entity/org:icann", "/source/s", "/cite?q=icann", "/nowhere"):
         assert client.get(path).text.count('type="search"') == 1, path
