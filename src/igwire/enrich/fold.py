@@ -178,7 +178,8 @@ def _table() -> dict[int, str]:
 
 def _fold_one(char: str) -> str:
     if not char.isalnum():
-        return char if unicodedata.combining(char) else " "
+        # Vowel signs (Hindi, Thai) are a part of the word.
+        return char if unicodedata.category(char)[0] == "M" else " "
     plain = "".join(c for c in unicodedata.normalize("NFKD", char) if not unicodedata.combining(c)).casefold()
     return plain if len(plain) == 1 else char.lower() if len(char.lower()) == 1 else char
 

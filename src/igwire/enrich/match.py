@@ -16,6 +16,8 @@ from igwire.kb.lexicon import City
 
 _ARABIC = re.compile(r"[\u0600-\u06ff]")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+# Words of katakana end where the script does: タイ (Thailand) is no part of タイトル (title).
+_KANA = re.compile(r"[\u30a1-\u30fa\u30fc]")
 # Particles that Arabic writes together with the next word: and, so, in, as, for, the, and their joins.
 _ARABIC_PREFIX = re.compile(r"(?<![\u0620-\u064a])(?:[وف]?(?:[بكل]?ال|لل|[بكل])?)$")
 _PREFIX_LENGTH = 5
@@ -44,11 +46,12 @@ class Hit(NamedTuple):
 
 
 class _Pattern(NamedTuple):
-    """What one pattern of the automaton stands for: whether it begins and ends with a space, is Arabic, and each name with how it must be written."""
+    """What one pattern of the automaton stands for: whether it begins and ends with a space, is Arabic, begins in katakana, and each name with how it must be written."""
 
     lead: int
     tail: int
     arabic: bool
+    kana: bool
     names: tuple[tuple[Name, str], ...]
 
 
@@ -64,7 +67,13 @@ class Matcher:
             for pattern in _patterns(name.text):
                 keys.setdefault(pattern, []).append(name)
         self._patterns = [
-            _Pattern(int(pattern[0] == " "), int(pattern[-1] == " "), bool(_ARABIC.match(pattern)), tuple((name, _form(name)) for name in names))
+            _Pattern(
+                int(pattern[0] == " "),
+                int(pattern[-1] == " "),
+                bool(_ARABIC.match(pattern)),
+                bool(_KANA.match(pattern)),
+                tuple((name, _form(name)) for name in names),
+            )
             for pattern, names in keys.items()
         ]
         # A tenth of the DFA's memory, and as fast: most characters of a text leave the root by no edge.
@@ -98,9 +107,11 @@ class Matcher:
             if number >= names_end:
                 words.append(where(first + 1))
                 continue
-            lead, tail, arabic, names = self._patterns[number]
+            lead, tail, arabic, kana, names = self._patterns[number]
             first += lead
             if arabic and not _ARABIC_PREFIX.search(content, max(first - _PREFIX_LENGTH, 0), first):
+                continue
+            if kana and (_KANA.match(content, first - 1) or _KANA.match(content, last)):
                 continue
             start, end = where(first), where(last - tail)
             after = text[end : end + 1]
@@ -120,12 +131,13 @@ def _first_word(word: str) -> str:
 
 _CYRILLIC = "\u0400"
 _APOSTROPHES = ("'", "’")
+_TURKISH_ENDING = re.compile(r"(?:[yn]?[aeıiuü]|n?[ıiuü]n|n?[dt][ae]n?|y?l[ae])\b")
 
 
 def _inside_word(text: str, end: int) -> bool:
-    """Whether an apostrophe goes on with the word ("Xi'an"), and is neither a possessive nor a closing quote."""
+    """Whether an apostrophe goes on with the word ("Xi'an"), and is no possessive, no closing quote and no Turkish ending ("Türkiye'nin")."""
     rest = text[end + 1 : end + 3]
-    return rest[:1].isalpha() and not (rest[:1] in "sS" and not rest[1:].isalpha())
+    return rest[:1].isalpha() and not (rest[:1] in "sS" and not rest[1:].isalpha()) and not _TURKISH_ENDING.match(text, end + 1)
 
 
 def _names(entity: Entity) -> Iterator[Name]:

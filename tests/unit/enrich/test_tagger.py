@@ -29,6 +29,49 @@ def test_names_in_many_scripts_are_one_entity(tagger):
         assert "place:china" in tags(tagger, text).values(), text
 
 
+def test_countries_are_found_in_the_languages_of_the_index(tagger):
+    for text in (
+        "Deutschlands Netze",
+        "governo da Alemanha",
+        "la Germania",
+        "in Duitsland",
+        "Almanya’ya",
+        "آلمان",
+        "जर्मनी में",
+        "Jerman",
+        "ドイツは",
+        "독일은",
+        "Germania",
+        "Německo",
+        "Alemanya",
+        "Niemcy",
+        "Німеччина",
+    ):
+        assert "place:germany" in tags(tagger, text).values(), text
+    for text in ("die französischen Netze", "o governo francês", "le reti francesi", "het Franse net"):
+        assert "place:france" in tags(tagger, text).values(), text
+
+
+def test_names_that_other_languages_write_without_accents_are_taken_as_written(tagger):
+    assert tags(tagger, "O Irã e a Çin") == {"Irã": "place:iran", "Çin": "place:china"}
+    assert not {"place:iran", "place:china"} & set(tags(tagger, "Ira and Cin met the IRA.").values())
+
+
+def test_turkish_endings_stand_behind_an_apostrophe(tagger):
+    for text in ("Türkiye’nin", "Türkiye'de", "Türkiye’ye", "Türkiye'den", "Türkiye’yi", "Türkiye'yle"):
+        assert tags(tagger, text) == {"Türkiye": "place:turkey"}, text
+    assert tags(tagger, "Türkiye’an") == {}
+
+
+def test_a_word_of_katakana_is_no_part_of_another(tagger):
+    assert tags(tagger, "タイとインドのタイトル、マインド") == {"タイ": "place:thailand", "インド": "place:india"}
+
+
+def test_a_name_that_is_a_word_elsewhere_needs_its_context(tagger):
+    assert "place:iceland" not in tags(tagger, "Island nations met. An Indie label closed.").values()
+    assert "place:iceland" in tags(tagger, "Island wählt; in Reykjavik schließen die Lokale.").values()
+
+
 def test_a_query_names_its_topics_and_a_name_alone_none(tagger):
     assert set(tagger.topics_named("internet shutdown during the elections")) == {"elections", "shutdowns"}
     assert "shutdowns" in tagger.topics_named("отключение интернета")
@@ -108,6 +151,7 @@ def test_folding_makes_one_key_of_many_spellings():
     assert key("習近平") == key("习近平")
     assert key("أحمد") == key("احمد")
     assert key("Erdoğan") == key("erdogan")
+    assert key("चीन") != key("चेन")
     assert {key(word) for word in ("Китай", "Китая", "Китаю", "Китаем", "Китае")} == {key("Китай")}
     assert {key(word) for word in ("Россия", "России", "Россию", "Россией")} == {key("Россия")}
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
+from babel import Locale
 
 from igwire.errors import CatalogueError
 from igwire.kb import load
 from igwire.kb.loader import multilingual
+
+NAMES = Path(__file__).parents[3] / "scripts" / "country-names.yaml"
+LANGUAGES = ("en", "fr", "es", "ru", "ar", "zh", "de", "pt", "it", "nl", "tr", "fa", "hi", "id", "ja", "ko", "ro", "cs", "ca", "pl", "uk")
 
 
 def test_it_is_whole_and_every_qid_has_a_source():
@@ -25,6 +32,32 @@ def test_every_country_has_its_code_names_and_people_in_six_languages():
     assert len({e.country for e in countries}) == len(countries) >= 195
     assert all({"ru", "ar", "zh"} <= set(e.aliases) for e in countries)
     assert sum({"en", "fr", "es", "ru", "zh"} <= set(e.demonyms) for e in countries) >= 165
+
+
+def test_every_country_has_a_name_in_every_language_of_the_index():
+    left_out = yaml.safe_load(NAMES.read_text(encoding="utf-8"))["left_out"]
+    countries = [e for e in load().by_id.values() if e.level == "country" and e.country]
+    for language in LANGUAGES:
+        common = Locale(language).territories
+        nameless = {e.country for e in countries if not e.aliases.get(language) and e.name not in common.get(e.country, "")}
+        assert nameless <= set(left_out.get(language, {})), f"{language}: run scripts/make-countries"
+
+
+def test_no_left_out_name_of_a_country_has_come_back():
+    exceptions = yaml.safe_load(NAMES.read_text(encoding="utf-8"))
+    countries = {e.country: e for e in load().by_id.values() if e.level == "country"}
+    for locale, codes in exceptions["left_out"].items():
+        for code in codes:
+            name = Locale.parse(locale).territories[code]
+            assert name not in countries[code].aliases.get(locale.split("_")[0], []), f"{name}: {codes[code]}"
+    for locale, codes in exceptions["as_written"].items():
+        assert all(Locale.parse(locale).territories[code] in countries[code].clear for code in codes), locale
+
+
+def test_countries_have_their_people_in_further_languages():
+    countries = [e for e in load().by_id.values() if e.level == "country"]
+    for language in ("de", "pt", "it", "nl"):
+        assert sum(language in e.demonyms for e in countries) >= 60, language
 
 
 def test_meetings_have_days_and_say_where_these_come_from():
