@@ -170,6 +170,9 @@ def test_volume_is_given_beside_all_coverage(small):
     spans = {span.start: span for span in small.volume(SearchRequest(text="elected"), interval="year")}
     assert (spans["2016-01-01"].found, spans["2016-01-01"].covered, spans["2016-01-01"].share) == (2, 2, 1.0)
     assert (spans["2026-01-01"].found, spans["2026-01-01"].covered) == (0, 2)
+    # What was asked for is shown, also where nothing was published.
+    years = [span.start[:4] for span in small.volume(SearchRequest(since=date(2013, 1, 1), until=date(2017, 12, 31)), interval="year")]
+    assert years == ["2013", "2014", "2015", "2016", "2017"]
     with pytest.raises(QueryError, match="no interval"):
         small.volume(SearchRequest(), interval="fortnight")
 

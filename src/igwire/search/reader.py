@@ -181,7 +181,10 @@ class Reader:
         return [Span(start=start, found=found.get(start, 0), covered=count) for start, count in everything.items()]
 
     def _per_span(self, request: SearchRequest, interval: str) -> dict[str, int]:
-        histogram = {"field": "published_day", "calendar_interval": interval, "format": "yyyy-MM-dd", "min_doc_count": 0}
+        histogram: dict[str, Any] = {"field": "published_day", "calendar_interval": interval, "format": "yyyy-MM-dd", "min_doc_count": 0}
+        if bounds := {name: day.isoformat() for name, day in (("min", request.since), ("max", request.until)) if day}:
+            # Stretches in which nothing was published are part of what was asked for.
+            histogram["extended_bounds"] = bounds
         body = {"query": build_query(request, self._about(request)).matching, "size": 0, "timeout": TIMEOUT, "aggs": {"spans": {"date_histogram": histogram}}}
         return {bucket["key_as_string"]: bucket["doc_count"] for bucket in self._send(body)["aggregations"]["spans"]["buckets"]}
 

@@ -14,6 +14,8 @@ from igwire.search.results import Span
 # Days up to which an interval gives no more bars than a chart has room for.
 _INTERVALS = ((62, "day"), (420, "week"), (366 * 6, "month"), (366 * 20, "quarter"))
 _HEIGHT, _STEP, _BAR = 100, 10, 8
+# Fewer bars would be blocks.
+_FEWEST = 20
 # More bars cannot be told apart; the latest are shown.
 _MOST = 400
 
@@ -29,11 +31,14 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
-    """Volume over time, ready to be shown: two charts, the rows of the table (with first and last day), and the interval."""
+    """Volume over time, ready to be shown: two charts, their first and last day, the rows of the table (each with its days), and the interval."""
 
     interval: str
     found: Markup
-    share: Markup
+    # None where everything is found that was covered: a row of full bars says nothing.
+    share: Markup | None
+    first: date | None
+    last: date | None
     rows: tuple[tuple[Span, date, date], ...]
     most: int
     most_share: float
@@ -64,20 +69,27 @@ def volume(spans: Sequence[Span], interval: str) -> Volume:
     """Charts and table of `Reader.volume`."""
     shown = spans[-_MOST:]
     found = [Bar(s.start, s.found, f"{s.start}: {s.found} of {s.covered}") for s in shown]
-    share = [Bar(s.start, s.share, f"{s.start}: {s.share:.1%} of {s.covered}") for s in shown]
-    rows = tuple((span, day := date.fromisoformat(span.start), _last_day(day, interval)) for span in shown if span.covered)
+    days = [(span, day := date.fromisoformat(span.start), _last_day(day, interval)) for span in shown]
     total, most = sum(s.found for s in shown), max((s.found for s in shown), default=0)
-    peak = max(shown, key=lambda s: s.share, default=Span(start="", found=0, covered=0))
     return Volume(
-        interval=interval, rows=rows, most=most, most_share=peak.share, found=_bars(found, f"Articles found per {interval}: {total} in all, at most {most}."),
-        share=_bars(share, f"Share of all coverage per {interval}" + (f": at most {peak.share:.1%}, from {peak.start}." if peak.found else ".")),
+        interval=interval, found=_bars(found, f"Articles found per {interval}: {total} in all, at most {most}."), most=most, share=_share(shown, interval),
+        most_share=max((s.share for s in shown), default=0.0), first=days[0][1] if days else None, last=days[-1][2] if days else None,
+        rows=tuple(row for row in days if row[0].covered),
     )  # fmt: skip
+
+
+def _share(spans: Sequence[Span], interval: str) -> Markup | None:
+    if all(span.found == span.covered for span in spans):
+        return None
+    peak = max(spans, key=lambda s: s.share)
+    bars = [Bar(s.start, s.share, f"{s.start}: {s.share:.1%} of {s.covered}") for s in spans]
+    return _bars(bars, f"Share of all coverage per {interval}" + (f": at most {peak.share:.1%}, from {peak.start}." if peak.found else "."))
 
 
 def _bars(bars: Sequence[Bar], says: str) -> Markup:
     tallest = max((bar.value for bar in bars), default=0) or 1
     drawn = Markup("").join(_bar(number, bar, bar.value / tallest) for number, bar in enumerate(bars))
-    width = max(1, len(bars)) * _STEP
+    width = max(_FEWEST, len(bars)) * _STEP
     head = Markup('<svg viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">').format(width, _HEIGHT, says)
     return head + drawn + Markup("</svg>")
 

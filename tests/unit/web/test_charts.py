@@ -34,6 +34,9 @@ def test_bars_are_as_high_as_their_numbers():
     assert bars == [25, 100, 0]
     shares = [int(bar.get("height")) for bar in ElementTree.fromstring(made.share) if bar.tag == "rect"]
     assert shares == [2, 100, 0]
+    assert (made.most, made.most_share, made.first, made.last) == (4, 0.5, date(2015, 11, 1), date(2016, 1, 31))
+    # Three bars are no blocks.
+    assert ElementTree.fromstring(made.found).get("viewBox") == "0 0 200 100"
     assert "5 in all, at most 4" in ElementTree.fromstring(made.found).get("aria-label")
     assert [(span.start, first, last) for span, first, last in made.rows] == [
         ("2015-11-01", date(2015, 11, 1), date(2015, 11, 30)), ("2015-12-01", date(2015, 12, 1), date(2015, 12, 31)),
@@ -63,6 +66,10 @@ def test_a_chart_covers_the_years_in_which_something_was_found_and_no_others():
     assert within_years(asked, ["2015"], TODAY) == SearchRequest(since=date(2015, 12, 1), until=date(2015, 12, 31))
     # Nothing that is found has a day: there is nothing to draw.
     assert within_years(asked, [], TODAY) is None
+
+
+def test_where_everything_is_found_the_share_says_nothing():
+    assert volume([Span(start="2015-11-01", found=8, covered=8), Span(start="2015-12-01", found=0, covered=0)], "month").share is None
 
 
 def test_nothing_is_no_fault():
