@@ -253,9 +253,9 @@ class _Reader:
         first = name[0]
         if first.kind in (_SMALL, _FUNCTION, _OFFICE, _BODY) or (first.word.isupper() and len(first.word) > 1):
             return False
-        if len(name) > 1:
-            return first.kind != _NOUN
-        return first.key in self._v["noun_alone"] if first.kind == _NOUN else first.kind != _PLACE or first.key in self._v.first_names
+        if first.kind == _NOUN and (first.key in self._nouns or _MADE_NOUN.fullmatch(first.key)):
+            return len(name) == 1 and first.key in self._v["noun_alone"]
+        return len(name) > 1 or first.kind != _PLACE or first.key in self._v.first_names
 
     def _body_name(self, text: str, tokens: Sequence[_Token], at: int) -> Found | None:
         """A body, medium, event, law or place by a noun that says so, and the name before or behind it."""

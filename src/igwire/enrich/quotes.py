@@ -18,10 +18,10 @@ from igwire.enrich.speakers import HAN_TITLE, Clause, Speaker, WordKinds, Words
 
 # No statement is longer; each pattern excludes its own marks, so that unpaired ones cost nothing.
 _MARKS = re.compile(
-    r"“(?P<a>[^“”„\n]{1,1500})”|„(?P<b>[^“”„\n]{1,1500})[“”]|«(?P<c>[^«»\n]{1,1500})»|「(?P<d>[^「」\n]{1,800})」|『(?P<e>[^『』\n]{1,800})』"
+    r"“(?P<a>[^“”„\n]{1,1500})”|„(?P<b>[^“”„\n]{1,1500})[“”]|(?<![^\s(\[])»(?P<h>(?=\w)[^«»\n]{1,1500})«|«(?P<c>[^«»\n]{1,1500})»|「(?P<d>[^「」\n]{1,800})」|『(?P<e>[^『』\n]{1,800})』"
     r"|(?<![\w\"])\"(?P<f>[^\"\n]{1,1500})\"(?!\w)|(?<![\w‘’])‘(?P<g>[^‘’\n]{12,1500}(?:’\w[^‘’\n]{0,600}){0,20})’(?!\w)"
 )
-_OPENING = '“„«「『"‘'
+_OPENING = '“„«»「『"‘'
 _REACH = 220
 # One of few characters comes first in the pattern: the search passes over all else at once.
 _SENTENCE_END = re.compile(r"[.!?…。！？؟\n](?:(?<=[。！？؟\n])|(?=\s+[^\W\d_a-zа-я]|\s*$|\s+[“«„\"]))")

@@ -19,13 +19,14 @@ from igwire.enrich.vocabulary import SEQUENCE
 
 _REACH = 150
 _HAN_REACH = 24
+_LONGEST_BOUND = 60
 _LONGEST_HAN_BODY = 14
 _CJK = re.compile(r"[\u3400-\u9fff]")
-_ARTICLES = r"(?:the|an?|l[ea’']|les|(?-i:une?)|el|las?|los|его|её|der|die|das|o|a)"
+_ARTICLES = r"(?:the|an?|l[ea’']|les|(?-i:une?)|el|las?|los|его|её|der|die|das|dem|den|os?|as?|il|lo|gli)"
 # What a minister has charge of belongs to the office: "ministre de l'Économie", "ministro de Comunicaciones", "министр цифрового развития".
 _PORTFOLIO = (
     r"(?:(?<=inister)|(?<=inistre)|(?<=inistro)|(?<=inistra))(?<!prime.minister)(?<!premier.ministre)(?<!remière.ministre)(?<!primer.ministro)(?<!primera.ministra)"
-    r"(?:\s(?-i:[a-zà-ÿ]+)){0,2}?\s(?:of|for|de\sla|de\sl['’]|del|de|du|des|da|do|das|à\sl['’]|au)\s?(?-i:(?:the\s)?[A-Za-zÀ-ÿ-]+(?:\s[A-ZÀ-Þ][\wÀ-ÿ]+(?!\s[A-ZÀ-Þ]))?)(?:\s(?:and|et|y|e)\s(?:de\sla\s|du\s|des\s|de\sl['’])?(?-i:[A-Za-zÀ-ÿ-]+))?"
+    r"(?:\s(?-i:[a-zà-ÿ]+)){0,2}?\s(?:of|for|de\sla|de\sl['’]|dell['’]|della|dello|degli|delle|dei|del|de|du|des|da|dos?|das|à\sl['’]|au|für)\s?(?-i:(?:the\s)?[A-Za-zÀ-ÿ-]+(?:\s[A-ZÀ-Þ][\wÀ-ÿ]+(?!\s[A-ZÀ-Þ]))?)(?:\s(?:and|et|y|e)\s(?:de\sla\s|du\s|des\s|de\sl['’])?(?-i:[A-Za-zÀ-ÿ-]+))?"
     r"|(?:(?<=министр)|(?<=министра)|(?<=министром)|(?<=министру))(?<!ремьер-министр)(?-i:\s[а-яё]+){1,3}(?=\s(?-i:[А-ЯЁ])|\s?,|\s?$)"
 )
 # The field of an office, written small: "professor of law at", "profesor de derecho en", "эксперт по безопасности".
@@ -43,7 +44,7 @@ _VERBS = "|".join(
         r"является|был[аи]?(?:\s(?:назначен|избран)[аы]?)?|стал[аи]?|(?:назначен|избран)[аы]?|ist|war|wurde\s(?:zum|zur)",
     ]
 )
-_ARTICLE_WORDS = frozenset(["the", "le", "la", "les", "el", "los", "una", "une", "der", "die", "das"])
+_ARTICLE_WORDS = frozenset(["the", "le", "la", "les", "el", "los", "una", "une", "der", "die", "das", "dem", "den", "a", "o", "as", "os", "il", "lo", "gli"])
 # What may stand between a name and the office behind it.
 _OPENING = re.compile(
     rf"\s?(?:[,(—–،]\s?|\s)(?:(?:who\s|qui\s|quien\s|который\s|которая\s)?(?:{_VERBS})\s|(?:now|then|currently|today|formerly|once|previously|aujourd['’]hui|actual|also)\s|(?:{_ARTICLES}\s|l['’])){{0,3}}",
@@ -75,6 +76,9 @@ class RoleFinder:
         pattern = rf"(?<![\w-])(?:(?:{modifiers}|\w+-based)[\s-]){{0,3}}{heads}s?(?:\s{endings})?{several}(?:{_PORTFOLIO}|{_FIELD})?(?![\w-])"
         self._at = re.compile(pattern, re.IGNORECASE)
         self._office = Words(roles["heads"], pattern, leading=roles["modifiers"])
+        # German nouns have capitals, and so do the words for offices that a hyphen binds to a body.
+        german = any_of(word for word in roles["heads"] if word[0].isupper() and word[1:].islower())
+        self._bound = re.compile(rf"(?<![\w-])(?!(?:Ex|Vize|Co)-)([A-ZÀ-Þ][\w.&]*(?:-[A-ZÀ-Þ]\w*){{0,3}})-({german})[ \u00a0]$")
         self._connector = re.compile(rf"\s(?:{words_pattern(roles['connectors'])})(?=[\s]|(?<=['’]))", re.IGNORECASE)
         self._han = re.compile(f"副?{any_of(roles['han'])}")
         self._han_stated = re.compile(
@@ -104,6 +108,7 @@ class RoleFinder:
         for n, person in enumerate(people):
             near = offices[bisect_left(offices, person.start - _REACH) : bisect_left(offices, person.end + _REACH)]
             if (near or based or arabic or cjk) and not _cut_short(text, people, n):
+                stated += self._bound_to_body(text, person)
                 stated += self._of(text, person, _within(bodies, person.start, person.end), near, based=based, arabic=arabic)
         if arabic:
             stated += _apart(text, stated, self._arabic_names(text, bodies))
@@ -115,6 +120,12 @@ class RoleFinder:
                 role["organisation"] = None
             found.setdefault((role["person"], role["role"].casefold()), role)
         return tuple(sorted(found.values(), key=lambda role: role["start"]))
+
+    def _bound_to_body(self, text: str, person: Speaker) -> Iterator[dict[str, Any]]:
+        """ "Denic-Sprecherin X"."""
+        low = max(person.start - _LONGEST_BOUND, 0)
+        if text.find("-", low, person.start) >= 0 and (match := self._bound.search(text, low, person.start)):
+            yield _role(person, match[2], Speaker(*match.span(1), match[1], False, None), match.start(), person.end)
 
     def _of(self, text: str, person: Speaker, bodies: Sequence[Speaker], near: Sequence[int], *, based: bool, arabic: bool) -> Iterator[dict[str, Any]]:
         """Roles of one person; `near` are the words near the name that begin as offices do, `based`: the text speaks of "Geneva-based" ones."""
@@ -144,7 +155,7 @@ class RoleFinder:
             yield from self._body_first(text, person, opening)
             return
         body = self._body_behind(text, match.end(), bodies)
-        if body is None and opening[0].strip(" ") not in (",", "(", "،", "—", "–") and not re.search(r"[a-zа-я]", opening[0]):
+        if body is None and opening[0].strip(" ") not in (",", "(", "،", "—", "–") and not re.search(r"[a-zà-ÿа-я]", opening[0]):
             return
         yield _role(person, _words(match), body, person.start, body.end if body else match.end())
 

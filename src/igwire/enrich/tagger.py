@@ -12,6 +12,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from operator import attrgetter
+from typing import NamedTuple
 
 from igwire.enrich.acronyms import Definition, definitions, occurrences
 from igwire.enrich.curation import Curator
@@ -48,6 +49,13 @@ _RECOGNISERS: dict[str, type[AnyRecogniser]] = {"de": NounRecogniser, "pt": Head
 _WORDS = re.compile(r"[^\W\d_][\w’'-]+")
 
 
+class _Rules(NamedTuple):
+    """What reads the texts of one language."""
+
+    recogniser: AnyRecogniser
+    quotes: QuoteFinder
+
+
 @dataclass(slots=True)
 class Reading:
     """What one pass over a field finds, each layer for those behind it: the text folded, its capitalised words, the names of the knowledge base, the places of words for offices,
@@ -73,7 +81,7 @@ class Tagger:
         self._kb = kb
         self._lexicon = lexicon or Lexicon()
         self._topics = topics.load()
-        self._recognisers: dict[str | None, AnyRecogniser] = {}
+        self._rules: dict[str | None, _Rules] = {}
         self._set(engine, decisions or Decisions())
 
     def _set(self, engine: Engine | None, decisions: Decisions) -> None:
@@ -93,7 +101,7 @@ class Tagger:
             if isinstance(part, cached_property):
                 getattr(self, name)
         for language in (None, *_WORDS_OF):
-            self._recogniser(language)
+            self._rules_of(language)
 
     @cached_property
     def _matcher(self) -> Matcher:
@@ -103,25 +111,18 @@ class Tagger:
     def _vocabulary(self) -> Vocabulary:
         return Vocabulary(self._lexicon)
 
-    def _recogniser(self, language: str | None) -> AnyRecogniser:
-        """That of the language, when it has words of its own."""
+    def _rules_of(self, language: str | None) -> _Rules:
+        """Those of the language, when it has words of its own."""
         name = _WORDS_OF.get((language or "").split("-")[0])
-        if name not in self._recognisers:
-            self._recognisers[name] = self._new_recogniser(name)
-        return self._recognisers[name]
-
-    def _new_recogniser(self, name: str | None) -> AnyRecogniser:
-        if name is None:
-            return Recogniser(self._vocabulary)
-        return _RECOGNISERS[name](Vocabulary(replace(self._lexicon, language=name)))
+        if name not in self._rules:
+            lexicon = replace(self._lexicon, language=name) if name else self._lexicon
+            recogniser = _RECOGNISERS[name](Vocabulary(lexicon)) if name else Recogniser(self._vocabulary)
+            self._rules[name] = _Rules(recogniser, QuoteFinder(lexicon.speech))
+        return self._rules[name]
 
     @cached_property
     def _topic_finder(self) -> TopicFinder:
         return TopicFinder(self._topics)
-
-    @cached_property
-    def _quote_finder(self) -> QuoteFinder:
-        return QuoteFinder(self._lexicon.speech)
 
     @cached_property
     def _role_finder(self) -> RoleFinder:
@@ -138,13 +139,16 @@ class Tagger:
         readings = (self._read("title", title or ""), self._read("text", text))
         meanings = _meanings(readings)
         self._link(readings, meanings, published)
-        self._recognise(readings, meanings, language)
+        rules = self._rules_of(language)
+        self._recognise(readings, meanings, language, rules.recogniser)
         identities = _identities(readings, meanings)
         made = [mention for reading in readings for mention in self._mentions(reading, identities)]
         mentions = self._curator.apply(made, [(reading.name, reading.text) for reading in readings], language=language, source=source)
         body = readings[1]
-        names = speakers([m for m in mentions if m.field == "text"], text, body.capitalised, body.folded.scripts)
-        quotes, roles = self._quote_finder.find(text, names), self._role_finder.find(text, names, body.folded.scripts, body.offices)
+        # Where nouns have capitals, words that have them are no unknown names.
+        unknown = () if isinstance(rules.recogniser, NounRecogniser) else body.capitalised
+        names = speakers([m for m in mentions if m.field == "text"], text, unknown, body.folded.scripts)
+        quotes, roles = rules.quotes.find(text, names), self._role_finder.find(text, names, body.folded.scripts, body.offices)
         topics = self._topic_finder.find(*map(_subject, readings))
         return Tags(mentions=mentions, countries=_countries(readings), topics=topics, quotes=quotes, roles=roles, stamp=self.stamp)
 
@@ -167,12 +171,12 @@ class Tagger:
         for reading in readings:
             reading.links = [(hit, link) for hit in reading.hits if (link := context.link(hit, reading.text))]
 
-    def _recognise(self, readings: Sequence[Reading], meanings: dict[str, str | None], language: str | None) -> None:
+    def _recognise(self, readings: Sequence[Reading], meanings: dict[str, str | None], language: str | None, recogniser: AnyRecogniser) -> None:
         people = [r.text[hit.start : hit.end] for r in readings for hit, link in r.links if link.entity.type == "person"]
         taken = [[Span(hit.start, hit.end, link.entity.type) for hit, link in r.links if link.entity.type != "concept"] for r in readings]
         for reading, spans in zip(readings, taken, strict=True):
             spans += [Span(longer.start, longer.end, longer.type) for longer in reading.longer]
-        ruled = self._recogniser(language).find([r.text for r in readings], [r.capitalised for r in readings], taken, people)
+        ruled = recogniser.find([r.text for r in readings], [r.capitalised for r in readings], taken, people)
         for reading, found in zip(readings, ruled, strict=True):
             found += reading.longer
             found += other_scripts(reading.text, reading.folded.scripts, reading.hits, self._vocabulary.first_names)

@@ -35,21 +35,26 @@ class Lexicon:
     @cached_property
     def words(self) -> dict[str, tuple[str, ...]]:
         """Word lists by kind (`address`, `speech`, `organisation`, …). A language's own list adds words to a kind, or takes away those with a - before them."""
-        words = self._kinds("words.yaml")
-        for kind, own in self._kinds(f"words.{self.language}.yaml").items() if self.language else ():
-            away = {word[1:] for word in own if word[0] == "-"}
-            words[kind] = tuple(word for word in (*words.get(kind, ()), *own) if word[0] != "-" and word not in away)
-        return words
+        return self._with_own("words")
 
     @cached_property
     def speech(self) -> dict[str, tuple[str, ...]]:
-        """Words that attribute quotations, by kind (`verbs`, `pronouns`, `things`, `bodies`, `works`)."""
-        return self._kinds("speech.yaml")
+        """Words that attribute quotations, by kind (`verbs`, `pronouns`, `things`, `bodies`, `works`); a language's own verbs are those of its `words` too."""
+        speech = self._with_own("speech")
+        own = self._kinds(f"words.{self.language}.yaml").get("speech", ()) if self.language else ()
+        return speech | {"verbs": (*speech["verbs"], *own)}
 
     @cached_property
     def roles(self) -> dict[str, tuple[str, ...]]:
         """Words for offices and jobs, by kind (`heads`, `modifiers`, `endings`, `connectors`, `han`, `arabic`)."""
         return self._kinds("roles.yaml")
+
+    def _with_own(self, stem: str) -> dict[str, tuple[str, ...]]:
+        words = self._kinds(f"{stem}.yaml")
+        for kind, own in self._kinds(f"{stem}.{self.language}.yaml").items() if self.language else ():
+            away = {word[1:] for word in own if word[0] == "-"}
+            words[kind] = tuple(word for word in (*words.get(kind, ()), *own) if word[0] != "-" and word not in away)
+        return words
 
     def _kinds(self, name: str) -> dict[str, tuple[str, ...]]:
         file = self.folder / name

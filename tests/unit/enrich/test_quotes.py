@@ -5,8 +5,8 @@ import time
 import pytest
 
 
-def said(tagger, text):
-    return [(text[q["start"] : q["end"]], q["speaker"]) for q in tagger.tag(title=None, text=text).quotes]
+def said(tagger, text, language=None):
+    return [(text[q["start"] : q["end"]], q["speaker"]) for q in tagger.tag(title=None, text=text, language=language).quotes]
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,28 @@ def said(tagger, text):
 )
 def test_who_says_what(tagger, text, expected):
     assert said(tagger, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("de", "»Wir unterschreiben diesen Text nicht«, sagte Heike Zonn.", [("Wir unterschreiben diesen Text nicht", "Heike Zonn")]),
+        ("de", "„Wir unterschreiben diesen Text nicht“, so Ministerin Heike Zonn.", [("Wir unterschreiben diesen Text nicht", "Heike Zonn")]),
+        ("de", 'Laut Heike Zonn ist das "ein Text, den niemand braucht".', [("ein Text, den niemand braucht", "Heike Zonn")]),
+        ("pt", "“Não vamos assinar este texto”, lamentou Amina Costa.", [("Não vamos assinar este texto", "Amina Costa")]),
+        ("pt", "Segundo Amina Costa, “o texto não será assinado por ninguém”.", [("o texto não será assinado por ninguém", "Amina Costa")]),
+        ("it", "«Non firmeremo questo testo», ha detto Amina Conti.", [("Non firmeremo questo testo", "Amina Conti")]),
+        ("it", "Secondo Amina Conti, «il testo non sarà firmato da nessuno».", [("il testo non sarà firmato da nessuno", "Amina Conti")]),
+        ("nl", "“We tekenen deze tekst niet”, aldus Emma Visser.", [("We tekenen deze tekst niet", "Emma Visser")]),
+    ],
+)
+def test_who_says_what_by_the_words_of_a_language(tagger, language, text, expected):
+    assert said(tagger, text, language) == expected
+
+
+def test_french_marks_in_each_other_open_no_german_ones(tagger):
+    text = "Il cite « un mot « rare » » : « Nous ne signerons pas ce texte », a dit Emmanuel Macron."
+    assert all("rare" not in words for words, _ in said(tagger, text))
 
 
 @pytest.mark.parametrize(
