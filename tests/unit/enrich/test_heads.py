@@ -15,7 +15,7 @@ def tags(tagger, text: str, language: str) -> dict[str, str]:
         ("pt", "Veio a Fundação Brelka Zonn.", "Fundação Brelka Zonn", "organisation"), ("pt", "Chegou a Polícia Judiciária.", "Polícia Judiciária", "organisation"),
         ("pt", "Falou a Comissão de Redes e Dados.", "Comissão de Redes e Dados", "organisation"), ("pt", "Na Câmara dos Deputados houve riso.", "Câmara dos Deputados", "organisation"),
         ("pt", "O projeto parou no Senado.", "Senado", "organisation"), ("pt", "Depois da Copa do Mundo, choveu.", "Copa do Mundo", "event"),
-        ("pt", "Vale a Lei Geral de Proteção de Dados.", "Lei Geral de Proteção de Dados", "law"), ("pt", "Na Rua da Paz, choveu.", "Rua da Paz", "place"),
+        ("pt", "Vale a Lei Geral de Telecomunicações.", "Lei Geral de Telecomunicações", "law"), ("pt", "Na Rua da Paz, choveu.", "Rua da Paz", "place"),
         ("pt", "Choveu em Brelkazonn.", "Brelkazonn", "place"), ("pt", "A deputada Brelka Zonn saiu.", "Brelka Zonn", "person"),
         ("it", "Interviene il Comune di Torino.", "Comune di Torino", "organisation"), ("it", "Arriva la Polizia Postale.", "Polizia Postale", "organisation"),
         ("it", "Lo dice l'Agenzia delle Entrate.", "Agenzia delle Entrate", "organisation"), ("it", "Lo dice il Ministero dell'Interno.", "Ministero dell'Interno", "organisation"),

@@ -52,6 +52,17 @@ def test_countries_are_found_in_the_languages_of_the_index(tagger):
         assert "place:france" in tags(tagger, text).values(), text
 
 
+def test_bodies_and_laws_are_found_in_further_languages(tagger):
+    for entity, texts in {
+        "org:united-nations": ("bei den Vereinten Nationen", "nas Nações Unidas", "le Nazioni Unite", "de Verenigde Naties"),
+        "org:council-of-europe": ("der Europarat", "o Conselho da Europa", "il Consiglio d’Europa", "de Raad van Europa"),
+        "law:general-data-protection-regulation": ("laut DSGVO", "Datenschutz-Grundverordnung", "o Regulamento Geral sobre a Proteção de Dados", "il Gdpr"),
+        "event:world-summit-on-the-information-society": ("Weltgipfel zur Informationsgesellschaft", "Cimeira Mundial sobre a Sociedade da Informação"),
+    }.items():
+        for text in texts:
+            assert entity in tags(tagger, text).values(), text
+
+
 def test_names_that_other_languages_write_without_accents_are_taken_as_written(tagger):
     assert tags(tagger, "O Irã e a Çin") == {"Irã": "place:iran", "Çin": "place:china"}
     assert not {"place:iran", "place:china"} & set(tags(tagger, "Ira and Cin met the IRA.").values())

@@ -60,6 +60,12 @@ def test_countries_have_their_people_in_further_languages():
         assert sum(language in e.demonyms for e in countries) >= 60, language
 
 
+def test_what_is_written_about_most_has_names_in_further_languages():
+    others = [e for e in load().by_id.values() if e.type != "place"]
+    for language in ("de", "pt", "it", "nl"):
+        assert sum(language in e.languages() for e in others) >= 60, language
+
+
 def test_meetings_have_days_and_say_where_these_come_from():
     meetings = [e for e in load().by_id.values() if e.series]
     assert {f"event:icann{n}" for n in range(1, 85)} <= {e.id for e in meetings}
