@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from igwire.enrich.match import Hit, Name
@@ -58,7 +59,7 @@ class Context:
     def link(self, hit: Hit, text: str) -> Link | None:
         """The best entity for the hit, or None when nothing supports one."""
         if len(hit.names) == 1 and (only := hit.names[0]).always and only.entity and text[hit.start : hit.end] not in self._defined:
-            return Link(only.entity, _WORTH["alias"], f"alias {only.text!r}: {_BY_ITSELF}", _role(only.entity, hit, text))
+            return _by_itself(only, _role(only.entity, hit, text))
         scored = [(*self._score(name, hit, text), name) for name in hit.names if name.entity is not None and name.kind != "demonym"]
         scored = [item for item in scored if item[0] >= _THRESHOLD]
         if not scored:
@@ -137,6 +138,12 @@ class Context:
             if not (text[at - 1 : at].isalnum() or text[at + len(word) : at + len(word) + 1].isalnum()):
                 yield at
             at = text.find(word, at + 1)
+
+
+@lru_cache(maxsize=20_000)
+def _by_itself(name: Name, role: str | None) -> Link:
+    assert name.entity is not None
+    return Link(name.entity, _WORTH["alias"], f"alias {name.text!r}: {_BY_ITSELF}", role)
 
 
 def _role(entity: Entity, hit: Hit, text: str) -> str | None:

@@ -23,7 +23,7 @@ _ARABIC_PREFIX = re.compile(r"(?<![\u0620-\u064a])(?:[وف]?(?:[بكل]?ال|ل�
 _PREFIX_LENGTH = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Name:
     """One way to name an entity. `kind`: alias, clear (an acronym that stands by itself), acronym, short, with_context, demonym; or city, which has no entity.
 
@@ -46,13 +46,19 @@ class Hit(NamedTuple):
 
 
 class _Pattern(NamedTuple):
-    """What one pattern of the automaton stands for: whether it begins and ends with a space, is Arabic, begins in katakana, and each name with how it must be written."""
+    """What one pattern of the automaton stands for: whether it begins and ends with a space, is Arabic, begins in katakana, is an abbreviation with its
+    point, and each name with how it must be written.
+
+    `by_case`: the names that fit a surface by how it begins (see `_case`); None where one is written letter by letter.
+    """
 
     lead: int
     tail: int
     arabic: bool
     kana: bool
+    pointed: bool
     names: tuple[tuple[Name, str], ...]
+    by_case: tuple[tuple[Name, ...], ...] | None
 
 
 class Matcher:
@@ -66,16 +72,7 @@ class Matcher:
         for name in [*(n for entity in kb.by_id.values() for n in _names(entity)), *_city_names(cities)]:
             for pattern in _patterns(name.text):
                 keys.setdefault(pattern, []).append(name)
-        self._patterns = [
-            _Pattern(
-                int(pattern[0] == " "),
-                int(pattern[-1] == " "),
-                bool(_ARABIC.match(pattern)),
-                bool(_KANA.match(pattern)),
-                tuple((name, _form(name)) for name in names),
-            )
-            for pattern, names in keys.items()
-        ]
+        self._patterns = [_pattern(pattern, names) for pattern, names in keys.items()]
         # A tenth of the DFA's memory, and as fast: most characters of a text leave the root by no edge.
         first_letters = dict.fromkeys(map(_first_word, firsts))
         self._automaton = AhoCorasick([*keys, *first_letters], implementation=Implementation.ContiguousNFA)
@@ -107,7 +104,7 @@ class Matcher:
             if number >= names_end:
                 words.append(where(first + 1))
                 continue
-            lead, tail, arabic, kana, names = self._patterns[number]
+            lead, tail, arabic, kana, pointed, names, by_case = self._patterns[number]
             first += lead
             if arabic and not _ARABIC_PREFIX.search(content, max(first - _PREFIX_LENGTH, 0), first):
                 continue
@@ -117,10 +114,21 @@ class Matcher:
             after = text[end : end + 1]
             if after in _APOSTROPHES and _inside_word(text, end):
                 continue
-            if after == "." and names[0][0].text[-1] == ".":
+            if pointed and after == ".":
                 end += 1
-            if fitting := _fitting(names, text[start:end]):
+            surface = text[start:end]
+            if "\n" not in surface and (fitting := by_case[_case(surface)] if by_case else _fitting(names, surface)):
                 yield Hit(start, end, fitting)
+
+
+def _pattern(pattern: str, names: Iterable[Name]) -> _Pattern:
+    written = tuple([(name, _form(name)) for name in names])
+    by_case = None
+    if all(form != _EXACT for _, form in written):
+        by_case = tuple([tuple([name for name, form in written if form != refused]) for refused in _REFUSED])
+    pointed = written[0][0].text[-1] == "."
+    begins, ends = int(pattern[0] == " "), int(pattern[-1] == " ")
+    return _Pattern(begins, ends, bool(_ARABIC.match(pattern)), bool(_KANA.match(pattern)), pointed, written, by_case)
 
 
 def _first_word(word: str) -> str:
@@ -181,6 +189,8 @@ def _patterns(name: str) -> Iterator[str]:
 
 # How a name must be written: letter by letter; in any way; without a capital in front; with one. All but the first in one line.
 _EXACT, _ANY, _SMALL, _CAPITAL = "exact", "any", "small", "capital"
+# What is refused by the case of the surface: without capitals (Chinese, Arabic) nothing.
+_REFUSED = ("", _CAPITAL, _SMALL)
 
 
 def _form(name: Name) -> str:
@@ -194,8 +204,11 @@ def _form(name: Name) -> str:
 
 def _fitting(names: tuple[tuple[Name, str], ...], surface: str) -> tuple[Name, ...]:
     """The names that may be written as the surface is."""
-    letter = surface[:1] if surface[:1].isalpha() else next((c for c in surface if c.isalpha()), "")
-    refused = _CAPITAL if letter.islower() else _SMALL if letter.isupper() else ""
-    if "\n" in surface:
-        return ()
+    refused = _REFUSED[_case(surface)]
     return tuple([name for name, form in names if (form != refused if form != _EXACT else surface == name.text)])
+
+
+def _case(surface: str) -> int:
+    """The place in `_REFUSED` of a surface: 1 where its first letter is small, 2 where it is a capital."""
+    letter = surface[:1] if surface[:1].isalpha() else next((c for c in surface if c.isalpha()), "")
+    return 1 if letter.islower() else 2 if letter.isupper() else 0

@@ -207,15 +207,13 @@ class Tagger:
             if identities and (link_ := identities.get(folded(surface))) and kind in (link_.entity.type, "organisation"):
                 mentions.append(self._linked(reading, start, end, link_))
             else:
-                mentions.append(Mention(start=start, end=end, surface=surface, type=kind, score=score, why=f"rule {rule}", field=reading.name))
+                mentions.append(Mention(start, end, surface, kind, score=score, why=f"rule {rule}", field=reading.name))
         return sorted(mentions, key=_start)
 
     def _linked(self, reading: Reading, start: int, end: int, link: Link) -> Mention:
         entity = link.entity
-        return Mention(
-            start=start, end=end, surface=reading.text[start:end], type=entity.type, entity=entity.id, name=entity.name, qid=entity.qid,
-            score=link.score, why=f"{link.why}; kb {self._kb.version}", role=link.role, field=reading.name,
-        )  # fmt: skip
+        why = f"{link.why}; kb {self._kb.version}"
+        return Mention(start, end, reading.text[start:end], entity.type, entity.id, entity.name, entity.qid, link.score, why, link.role, reading.name)
 
 
 @lru_cache(maxsize=1)

@@ -82,16 +82,13 @@ class TermRules:
         by_first: dict[int, dict[str, list[_Partial]]] = defaultdict(lambda: defaultdict(list))
         for rule, (first, *others) in numbered:
             by_first[first][rule.topic].append(_Partial(rule.weight, tuple(others), tuple([self.parts[other].patterns for other in others])))
-        # By the number of a pattern, the first parts that it is in; by the number of a part, the rules that begin with it.
-        firsts: dict[int, list[int]] = defaultdict(list)
-        for part in by_first:
-            for number in self.parts[part].patterns:
-                firsts[number].append(part)
-        self.firsts = dict(firsts)
-        self.by_first = {
-            first: [_Group(topic, first, sorted(partials, key=_heaviest), not any(others for _, others, _ in partials)) for topic, partials in by_topic.items()]
-            for first, by_topic in by_first.items()
-        }
+        # By the number of a pattern, the rules whose first part it is in.
+        starting: dict[int, list[_Group]] = defaultdict(list)
+        for first, by_topic in by_first.items():
+            groups = [_Group(topic, first, sorted(partials, key=_heaviest), not any(p.others for p in partials)) for topic, partials in by_topic.items()]
+            for number in self.parts[first].patterns:
+                starting[number] += groups
+        self.starting = dict(starting)
 
     def read(self, text: str, folded: Folded) -> Terms:
         """The terms of a text, to be asked for the rules that hold."""
@@ -104,30 +101,25 @@ class Terms:
     def __init__(self, rules: TermRules, text: str, folded: Folded, matches: list[tuple[int, int, int]]) -> None:
         self._rules, self._text, self._folded, self._matches = rules, text, folded, matches
         self.most: dict[str, float] = {}
-        # With each group what it weighs at most.
+        # With each group what it weighs at most by one pattern of its first part.
         self._may_hold: dict[str, list[tuple[_Group, float]]] = {}
         self._of_part: dict[int, list[_Spot]] = {}
         self._count()
 
     def _count(self) -> None:
-        rules, counts, firsts = self._rules, Counter(map(_NUMBER, self._matches)), self._rules.firsts
-        often: dict[int, int] = {}
-        worth: dict[int, float] = {}
-        for number, count in counts.items():
-            for part in firsts.get(number, ()):
-                often[part] = often.get(part, 0) + count
-                # Where the pattern ends with the word, all its places show the same word.
-                worth[part] = worth.get(part, 0.0) + (repeated(count) if count > 1 and rules.patterns[number].tail else count)
+        counts = Counter(map(_NUMBER, self._matches))
         lacks, most, may_hold = counts.keys().isdisjoint, self.most, self._may_hold
-        for part, count in often.items():
-            for group in rules.by_first[part]:
+        starting, patterns_of = self._rules.starting, self._rules.patterns
+        for number, count in counts.items():
+            for group in starting.get(number, ()):
                 topic, _, partials, single = group
                 for weight, _, others in partials:
                     for patterns in others:
                         if lacks(patterns):
                             break
                     else:
-                        at_most = weight * (worth[part] if single else count)
+                        # Where the pattern ends with the word, all its places show the same word.
+                        at_most = weight * (repeated(count) if single and count > 1 and patterns_of[number].tail else count)
                         most[topic] = most.get(topic, 0.0) + at_most
                         may_hold.setdefault(topic, []).append((group, at_most))
                         break
@@ -138,8 +130,7 @@ class Terms:
         None of them where too little can be reached: where of `most`, which all evidence weighs at most, less than `least` remains.
         """
         found: list[tuple[float, list[_Spot]]] = []
-        # First those that may well not hold, since their parts may stand apart: of them the heaviest.
-        for group, at_most in sorted(self._may_hold.get(topic, ()), key=_unsurest):
+        for group, at_most in self._unsurest(topic):
             anchors = self._spots(group.first)
             weighs = 0.0
             for weight, others, _ in group.rules:
@@ -151,6 +142,13 @@ class Terms:
             if most < least:
                 return []
         return [(weight, self._folded.originals(spots)) for weight, spots in found]
+
+    def _unsurest(self, topic: str) -> list[tuple[_Group, float]]:
+        """The topic's groups with what each weighs at most: first those that may well not hold, since their parts may stand apart; of them the heaviest."""
+        at_most: dict[int, tuple[_Group, float]] = {}
+        for group, weight in self._may_hold.get(topic, ()):
+            at_most[group.first] = (group, at_most[group.first][1] + weight) if group.first in at_most else (group, weight)
+        return sorted(at_most.values(), key=_single_or_light)
 
     @cached_property
     def _by_pattern(self) -> dict[int, list[tuple[int, int, int]]]:
@@ -189,7 +187,7 @@ def _heaviest(rule: _Partial) -> float:
     return -rule.weight
 
 
-def _unsurest(held: tuple[_Group, float]) -> tuple[bool, float]:
+def _single_or_light(held: tuple[_Group, float]) -> tuple[bool, float]:
     return held[0].single, -held[1]
 
 
