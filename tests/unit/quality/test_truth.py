@@ -22,6 +22,8 @@ FUNCTION_WORDS = frozenset(
 LANGUAGES = {"en", "fr", "es", "ar", "zh", "ru"}
 # Titles are labelled in the other languages too that several sources of the catalogue are in.
 TITLE_LANGUAGES = LANGUAGES | {"pt", "de", "it", "nl"}
+# One source of the catalogue each: fewer titles, which do not have every topic.
+FEW_TITLES = {"ro", "cs", "ca"}
 # Names, quotations and roles are annotated in these too.
 FURTHER_LANGUAGES = {"de", "pt", "it"}
 
@@ -43,13 +45,14 @@ def test_every_topic_of_the_list_is_labelled_and_every_label_is_listed():
     titles = rows("topics.jsonl")
     used = Counter(topic for row in titles for topic in row["topics"])
     languages = Counter(row["language"] for row in titles)
-    cells = {(topic, row["language"]) for row in titles for topic in row["topics"]}
+    cells = {(topic, row["language"]) for row in titles for topic in row["topics"] if row["language"] in TITLE_LANGUAGES}
     assert len(listed) == len(set(listed)) >= 40
     assert set(used) == set(listed)
     assert min(used.values()) >= 8
     assert len(cells) == len(listed) * len(TITLE_LANGUAGES), "each topic needs a title in each language"
-    assert set(languages) == TITLE_LANGUAGES
-    assert min(languages.values()) >= 35
+    assert set(languages) == TITLE_LANGUAGES | FEW_TITLES
+    assert min(languages[language] for language in TITLE_LANGUAGES) >= 35
+    assert min(languages.values()) >= 30
     assert sum(not row["topics"] for row in titles) >= 30
 
 
