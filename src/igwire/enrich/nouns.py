@@ -35,6 +35,8 @@ _ADJECTIVE = re.compile(r"(\w{2,})(?:e|en|er|es|em)")
 _MADE_ADJECTIVE = re.compile(r"\w{2,}(?:isch|lich|ig|deutsch|al|iv)")
 _BEFORE = re.compile(r"(\w+)[ \u00a0][„“»«\"']?$")
 _DETERMINER_REACH = 20
+# Three capitals, or two at the start; McCain and DeSantis have neither.
+_BODY_LIKE = re.compile(r"[A-ZÄÖÜ]{2}\w*[a-zäöü]\w*|[A-ZÄÖÜ][a-zäöü]+[A-ZÄÖÜ][a-zäöü]*[A-ZÄÖÜ]\w*")
 _PARTICLES = frozenset(["von", "van", "der", "den", "de", "zu", "la", "al", "bin", "ibn", "el", "di", "da", "du", "dos", "del"])
 _FOR = frozenset(["für", "zur", "zum"])
 _JOINS = frozenset(["und", "der", "des", "für"])
@@ -83,7 +85,7 @@ class NounRecogniser:
         known = [text[f.start : f.end] for text, (_, found) in zip(texts, parts, strict=True) for f in found if f.type == "person"]
         held = [sorted([*spans, *(Span(f.start, f.end, f.type) for f in found)]) for spans, (_, found) in zip(taken, parts, strict=True)]
         rest = self._recogniser.find(texts, [stretches for stretches, _ in parts], held, [*people, *known])
-        sure = [[f for f in more if f.rule != ONLY_CAPITALS] for more in rest]
+        sure = [[_as_written(f, text[f.start : f.end]) for f in more if f.rule != ONLY_CAPITALS] for text, more in zip(texts, rest, strict=True)]
         return [sorted([*found, *more]) for (_, found), more in zip(parts, sure, strict=True)]
 
 
@@ -183,7 +185,12 @@ class _Reader:
                 a, b = start + match.start(), start + match.end()
                 while at < len(spans) and spans[at].end <= a:
                     at += 1
-                if at < len(spans) and spans[at].start < b:
+                # A name in a compound with a hyphen (UN-Botschafter, Holland-Moritz) says nothing of the whole.
+                if (
+                    at < len(spans)
+                    and spans[at].start < b
+                    and not ("-" in match[0] and a <= spans[at].start and spans[at].end <= b and spans[at].end - spans[at].start < b - a)
+                ):
                     if tokens:
                         yield tokens
                     tokens = []
@@ -267,7 +274,10 @@ class _Reader:
         end = self._body_end(tokens, head) if kind in ("organisation", "event") else head + 1
         if head == at and end == head + 1 and not self._alone(tokens[head]):
             return None
-        return Found(tokens[at].start, tokens[end - 1].end, kind, f"its word {tokens[head].word!r}", 0.85)
+        # "Großbank HSBC": an acronym needs no noun before it.
+        acronym = head == at and end == head + 2 and tokens[head + 1].kind == _NAME and tokens[head + 1].word.isupper()
+        first = head + 1 if acronym and tokens[head].key not in self._singular else at
+        return Found(tokens[first].start, tokens[end - 1].end, kind, f"its word {tokens[head].word!r}", 0.85)
 
     def _begins_name(self, text: str, token: _Token, following: _Token) -> bool:
         """Whether an adjective begins a name: "Rotes", "Deutsche", "Berliner"; where a sentence starts only before a noun in the singular."""
@@ -329,6 +339,11 @@ class _Reader:
     def _determined(self, text: str, token: _Token) -> bool:
         before = _BEFORE.search(text, max(token.start - _DETERMINER_REACH, 0), token.start)
         return before is not None and folded(before[1]) in self._v["determiner"]
+
+
+def _as_written(found: Found, surface: str) -> Found:
+    """A person that is written as only bodies are is one: BVerfG, ZDFheute."""
+    return found._replace(type="organisation") if found.type == "person" and _BODY_LIKE.fullmatch(surface) else found
 
 
 def _while_of_body(tokens: Iterable[_Token]) -> Iterator[_Token]:

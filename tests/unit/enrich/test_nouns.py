@@ -24,6 +24,8 @@ def tags(tagger, text: str, language: str = "de") -> dict[str, str]:
         ("Es half die Berliner Feuerwehr.", "Berliner Feuerwehr", "organisation"), ("Das steht in der Neuen Südtiroler Zeitung.", "Neuen Südtiroler Zeitung", "media"),
         ("Es gilt das Telekommunikationsgesetz.", "Telekommunikationsgesetz", "law"), ("Er lief beim Hamburg-Marathon.", "Hamburg-Marathon", "event"),
         ("Sie fuhren ans Rote Meer.", "Rote Meer", "place"), ("Er wohnt in Brelkazonn.", "Brelkazonn", "place"), ("Das sind Bremens Kosten.", "Bremen", "place"),
+        ("Die Großbank HSBC zahlt.", "HSBC", "organisation"), ("Gestern sagte BVerfG nichts.", "BVerfG", "organisation"), ("Dann kam Kevin Holland-Moritz.", "Kevin Holland-Moritz", "person"),
+        ("Das rügt der UN-Botschafter Brelka Zonn.", "Brelka Zonn", "person"), ("Das meldet die Frankfurter Allgemeine Zeitung.", "Frankfurter Allgemeine Zeitung", "media"),
         ("Das sagt die App SchoolFox.", "SchoolFox", "organisation"), ("Es klagte die AfD.", "AfD", "organisation"),
     ],
 )  # fmt: skip
