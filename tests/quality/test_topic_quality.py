@@ -10,8 +10,8 @@ from igwire.newsroom.articles import stories
 # A change that lowers one of these needs a decision record (docs/decisions has the measurements).
 TITLES, MAIN_TOPICS = 0.80, 0.80
 SIX = frozenset({"en", "fr", "es", "ar", "zh", "ru"})
-# Each further language by itself: its half is small (34 to 57 titles).
-FURTHER = {"de": 0.85, "pt": 0.85, "it": 0.85, "nl": 0.85}
+# Each further language by itself: its half is small (34 to 56 titles; 14 or 15 Romanian, Czech and Catalan ones).
+FURTHER = {"de": 0.85, "pt": 0.85, "it": 0.85, "nl": 0.85, "ro": 0.80, "cs": 0.80, "ca": 0.80}
 
 
 def test_topics_of_titles(tagger):
