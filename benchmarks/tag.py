@@ -38,8 +38,7 @@ def main() -> None:
         tagger = Tagger(kb)
         texts = list(made_up(told, size))
         tagger.tag(title=None, text=texts[0])
-        matcher = tagger._matcher
-        larger = Matcher(grown(kb))
+        matcher, larger = Matcher(kb), Matcher(grown(kb))
         rows = [row("folding", texts, fold), row("matching", texts, matcher.hits), row(f"matching, {_TIMES_LARGER} times the names", texts, larger.hits)]
         # Each text is new to the tagger: what it remembers from one is only what news repeats.
         rows.append(row("whole tagging", texts, lambda text: tagger.tag(title=None, text=text)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -45,6 +45,16 @@ class Hit(NamedTuple):
     names: tuple[Name, ...]
 
 
+class Scan(NamedTuple):
+    """What one pass over a text finds: the names, and what others look for (see Matcher): words by where they stand (code points), and among the matches
+    (number, start and end in folded positions) those of terms by their place in the list of them; higher numbers are of names and words.
+    """
+
+    hits: list[Hit]
+    words: list[int]
+    matches: list[tuple[int, int, int]]
+
+
 class _Pattern(NamedTuple):
     """What one pattern of the automaton stands for: whether it begins and ends with a space, is Arabic, begins in katakana, is an abbreviation with its
     point, and each name with how it must be written.
@@ -64,10 +74,10 @@ class _Pattern(NamedTuple):
 class Matcher:
     """The automaton over all names of a knowledge base, and over those names of cities that capitals do not show.
 
-    It finds the words too listed in `firsts` (see speakers.Words), which others look for: the pass over the text is paid already.
+    It finds the words too listed in `firsts` (see speakers.Words) and the patterns of `terms`, which others look for: the pass over the text is paid already.
     """
 
-    def __init__(self, kb: KnowledgeBase, cities: Iterable[City] = (), firsts: Iterable[str] = ()) -> None:
+    def __init__(self, kb: KnowledgeBase, cities: Iterable[City] = (), firsts: Iterable[str] = (), terms: Sequence[str] = ()) -> None:
         keys: dict[str, list[Name]] = {}
         for name in [*(n for entity in kb.by_id.values() for n in _names(entity)), *_city_names(cities)]:
             for pattern in _patterns(name.text):
@@ -75,17 +85,19 @@ class Matcher:
         self._patterns = [_pattern(pattern, names) for pattern, names in keys.items()]
         # A tenth of the DFA's memory, and as fast: most characters of a text leave the root by no edge.
         first_letters = dict.fromkeys(map(_first_word, firsts))
-        self._automaton = AhoCorasick([*keys, *first_letters], implementation=Implementation.ContiguousNFA)
+        self._automaton = AhoCorasick([*terms, *keys, *first_letters], implementation=Implementation.ContiguousNFA)
+        self._terms_end = len(terms)
 
     def hits(self, text: str, folded: Folded | None = None) -> list[Hit]:
         """All names in the text (`folded`: the same, folded), the longest at each place, none overlapping, in order."""
-        return self.scan(text, folded or fold(text))[0]
+        return self.scan(text, folded or fold(text)).hits
 
-    def scan(self, text: str, folded: Folded) -> tuple[list[Hit], list[int]]:
-        """The hits, and where words stand (code points, in order) that may be one of `firsts`: all that are, and others that fold alike."""
+    def scan(self, text: str, folded: Folded) -> Scan:
+        """The hits, the matches of terms, and words in order that may be one of `firsts`: all that are, and others that fold alike."""
+        matches = self._automaton.find_matches_as_indexes(folded.text, overlapping=True)
         words: list[int] = []
-        found = list(self._candidates(text, folded, words))
-        return self._apart(text, found), words
+        found = list(self._candidates(text, folded, matches, words))
+        return Scan(self._apart(text, found), words, matches)
 
     def _apart(self, text: str, found: list[Hit]) -> list[Hit]:
         if all(a.end <= b.start for a, b in itertools.pairwise(found)):
@@ -98,13 +110,16 @@ class Matcher:
                 taken.append(hit)
         return sorted(taken, key=lambda hit: hit.start)
 
-    def _candidates(self, text: str, folded: Folded, words: list[int]) -> Iterator[Hit]:
-        where, content, names_end = folded.original, folded.text, len(self._patterns)
-        for number, first, last in self._automaton.find_matches_as_indexes(content, overlapping=True):
+    def _candidates(self, text: str, folded: Folded, matches: list[tuple[int, int, int]], words: list[int]) -> Iterator[Hit]:
+        where, content, terms_end = folded.original, folded.text, self._terms_end
+        names_end = terms_end + len(self._patterns)
+        for number, first, last in matches:
+            if number < terms_end:
+                continue
             if number >= names_end:
                 words.append(where(first + 1))
                 continue
-            lead, tail, arabic, kana, pointed, names, by_case = self._patterns[number]
+            lead, tail, arabic, kana, pointed, names, by_case = self._patterns[number - terms_end]
             first += lead
             if arabic and not _ARABIC_PREFIX.search(content, max(first - _PREFIX_LENGTH, 0), first):
                 continue

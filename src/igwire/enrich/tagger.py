@@ -30,7 +30,7 @@ from igwire.enrich.recognise import Recogniser
 from igwire.enrich.roles import RoleFinder
 from igwire.enrich.scripts import other_scripts
 from igwire.enrich.speakers import speakers
-from igwire.enrich.topics import Named, TopicFinder
+from igwire.enrich.topics import Field, Named, TopicFinder
 from igwire.enrich.vocabulary import Stretch, Vocabulary, folded, stretches
 from igwire.kb import KnowledgeBase, packaged, topics
 from igwire.kb.curation import Decisions
@@ -58,13 +58,14 @@ class _Rules(NamedTuple):
 
 @dataclass(slots=True)
 class Reading:
-    """What one pass over a field finds, each layer for those behind it: the text folded, its capitalised words, the names of the knowledge base, the places of words for offices,
+    """What one pass over a field finds, each layer for those behind it: the text folded, the automaton's matches, its capitalised words, the names of the knowledge base, the places of words for offices,
     the acronyms that the text defines, longer names that begin or end with one of the base, what the names stand for, and names that rules (or a model) found.
     `name`: title or text."""
 
     name: str
     text: str
     folded: Folded
+    matches: list[tuple[int, int, int]]
     capitalised: Sequence[Stretch]
     hits: Sequence[Hit]
     offices: Sequence[int]
@@ -105,7 +106,7 @@ class Tagger:
 
     @cached_property
     def _matcher(self) -> Matcher:
-        return Matcher(self._kb, self._lexicon.cities, self._role_finder.firsts)
+        return Matcher(self._kb, self._lexicon.cities, self._role_finder.firsts, self._topic_finder.terms)
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
@@ -158,11 +159,11 @@ class Tagger:
 
     def _read(self, name: str, text: str) -> Reading:
         folded = fold(text)
-        hits, offices = self._matcher.scan(text, folded)
+        hits, offices, matches = self._matcher.scan(text, folded)
         longer = [found for hit in hits if (found := longer_name(hit, text, self._vocabulary))]
         if longer:
             hits = [hit for hit in hits if not any(found.start <= hit.start and hit.end <= found.end for found in longer)]
-        return Reading(name, text, folded, stretches(text), hits, offices, list(definitions(text)), longer)
+        return Reading(name, text, folded, matches, stretches(text), hits, offices, list(definitions(text)), longer)
 
     def _link(self, readings: Sequence[Reading], meanings: dict[str, str | None], published: str | None) -> None:
         whole = "\n".join([reading.text for reading in readings if reading.text])
@@ -229,10 +230,10 @@ def _surest(found: Found) -> tuple[float, int]:
     return -found.score, found.start
 
 
-def _subject(reading: Reading) -> tuple[str, Folded, list[Named]]:
+def _subject(reading: Reading) -> Field:
     """What topics are told by."""
     named = [Named(hit.start, hit.end, i) for hit, link in reading.links for i in (link.entity.id, link.entity.series) if i]
-    return reading.text, reading.folded, named
+    return Field(reading.text, reading.folded, reading.matches, named)
 
 
 def _countries(readings: Sequence[Reading]) -> tuple[str, ...]:

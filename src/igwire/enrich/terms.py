@@ -1,4 +1,4 @@
-"""Where the rules of the topics' vocabulary hold in a text: one pass over the folded text finds their terms, in whatever language.
+"""Where the rules of the topics' vocabulary hold in a text: the pass over the folded text that finds names finds the terms too, in whatever language.
 
 Most rules have several parts. How often a topic's rules could hold at most is told by the numbers of the terms alone; where they stand, and whether
 they stand near each other, is looked up only for topics that could be reached.
@@ -12,8 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from operator import itemgetter
 from typing import NamedTuple
-
-from ahocorasick_rs import AhoCorasick, Implementation
 
 from igwire.enrich.fold import Folded, key
 from igwire.kb.topics.loader import Rule
@@ -68,7 +66,7 @@ class _Group(NamedTuple):
 
 
 class TermRules:
-    """All rules of a vocabulary in one automaton."""
+    """All rules of a vocabulary. `terms`: the patterns by their numbers, for an automaton over folded texts."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         numbers: dict[tuple[str, ...], int] = {}
@@ -76,7 +74,7 @@ class TermRules:
         forms = [[form for term in part for form in _forms(term)] for part in numbers]
         patterns = {form.pattern: None for part in forms for form in part}
         places = {pattern: number for number, pattern in enumerate(patterns)}
-        self._automaton = AhoCorasick(list(patterns), implementation=Implementation.ContiguousNFA)
+        self.terms = tuple(patterns)
         self.patterns = [_Pattern(int(p[0] == " "), int(p[-1] == " "), "\u0600" <= p[0] <= "\u06ff") for p in patterns]
         self.parts = [_Part(frozenset(places[f.pattern] for f in part), tuple({(places[f.pattern], f.written): None for f in part})) for part in forms]
         by_first: dict[int, dict[str, list[_Partial]]] = defaultdict(lambda: defaultdict(list))
@@ -90,13 +88,9 @@ class TermRules:
                 starting[number] += groups
         self.starting = dict(starting)
 
-    def read(self, text: str, folded: Folded) -> Terms:
-        """The terms of a text, to be asked for the rules that hold."""
-        return Terms(self, text, folded, self._automaton.find_matches_as_indexes(folded.text, overlapping=True))
-
 
 class Terms:
-    """The terms of one text. `most`: what the rules that may hold weigh at most, by topic."""
+    """The terms of one text, found as `matches`. `most`: what the rules that may hold weigh at most, by topic."""
 
     def __init__(self, rules: TermRules, text: str, folded: Folded, matches: list[tuple[int, int, int]]) -> None:
         self._rules, self._text, self._folded, self._matches = rules, text, folded, matches
@@ -111,6 +105,7 @@ class Terms:
         lacks, most, may_hold = counts.keys().isdisjoint, self.most, self._may_hold
         starting, patterns_of = self._rules.starting, self._rules.patterns
         for number, count in counts.items():
+            # Numbers of others' patterns begin nothing.
             for group in starting.get(number, ()):
                 topic, _, partials, single = group
                 for weight, _, others in partials:

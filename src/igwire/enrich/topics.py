@@ -38,28 +38,38 @@ class Named(NamedTuple):
     entity: str
 
 
+class Field(NamedTuple):
+    """A title or a text to tell topics of: folded, with the matches of the finder's terms (see match.Scan) and the linked entities."""
+
+    text: str
+    folded: Folded
+    matches: list[tuple[int, int, int]]
+    named: Iterable[Named]
+
+
 # What speaks for a topic: start and end in the field's code points, and its weight.
 _Span = tuple[int, int, float]
 
 
 class TopicFinder:
-    """Finds topics by one list of them. Pure: the same text gives the same topics."""
+    """Finds topics by one list of them; `terms`: the patterns that somebody has to look for (see match.Matcher). Pure: the same text gives the same topics."""
 
     def __init__(self, topics: Topics) -> None:
         self._rules = TermRules(topics.rules)
+        self.terms = self._rules.terms
         self._entities: dict[str, list[tuple[str, float]]] = defaultdict(list)
         for topic in topics.by_id.values():
             for ids, weight in ((topic.entities, 1.0), (topic.weak_entities, 0.5)):
                 for entity in ids:
                     self._entities[entity].append((topic.id, weight))
 
-    def find(self, title: tuple[str, Folded, Iterable[Named]], text: tuple[str, Folded, Iterable[Named]]) -> tuple[dict[str, Any], ...]:
+    def find(self, title: Field, text: Field) -> tuple[dict[str, Any], ...]:
         """Topics, the surest first: {topic, score (0.5 to 1), evidence (words of the title and the text)}."""
-        short = len(text[0]) <= _TITLE_LENGTH
-        cjk = _is_cjk(text[0], text[1])
+        short = len(text.text) <= _TITLE_LENGTH
+        cjk = _is_cjk(text.text, text.folded)
         near = math.inf if short else _NEAR_CJK if cjk else _NEAR
-        need = max(1.0, math.sqrt(len(text[0]) / (_PER_TERM_CJK if cjk else _PER_TERM)))
-        cases = [self._cases(*title, math.inf), self._cases(*text, near)]
+        need = max(1.0, math.sqrt(len(text.text) / (_PER_TERM_CJK if cjk else _PER_TERM)))
+        cases = [self._cases(title, math.inf), self._cases(text, near)]
         found = []
         for topic in cases[0].most.keys() | cases[1].most.keys():
             if _strength(cases[0].most.get(topic, 0.0), cases[1].most.get(topic, 0.0), need) < 1:
@@ -73,12 +83,12 @@ class TopicFinder:
                 found.append({"topic": topic, "score": round(score, 2), "evidence": evidence})
         return tuple(sorted(found, key=lambda topic: (-topic["score"], topic["topic"])))
 
-    def _cases(self, text: str, folded: Folded, named: Iterable[Named], near: float) -> _Cases:
+    def _cases(self, field: Field, near: float) -> _Cases:
         entities: dict[str, list[_Span]] = defaultdict(list)
-        for name in named:
+        for name in field.named:
             for topic, weight in self._entities.get(name.entity, ()):
                 entities[topic].append((name.start, name.end, weight))
-        return _Cases(text, self._rules.read(text, folded), entities, near)
+        return _Cases(field.text, Terms(self._rules, field.text, field.folded, field.matches), entities, near)
 
 
 class _Cases:

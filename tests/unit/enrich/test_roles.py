@@ -85,7 +85,7 @@ def _seconds(text):
 
     finder = RoleFinder(Lexicon().roles)
     folded = fold(text)
-    _, offices = Matcher(KnowledgeBase({}, ""), firsts=finder.firsts).scan(text, folded)
+    offices = Matcher(KnowledgeBase({}, ""), firsts=finder.firsts).scan(text, folded).words
     names = speakers([], text, stretches(text), folded.scripts)
 
     def once():

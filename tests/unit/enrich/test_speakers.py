@@ -50,4 +50,4 @@ def test_a_clause_is_asked_for_several_kinds():
 def test_the_matcher_finds_first_words_where_they_begin():
     matcher = Matcher(KnowledgeBase({}, ""), firsts=["president", "глав*", "émérite"])
     text = "Présidents, the President; vice-president, главой, emerite"
-    assert [text[at:].split()[0] for at in matcher.scan(text, fold(text))[1]] == ["President;", "president,", "главой,", "emerite"]
+    assert [text[at:].split()[0] for at in matcher.scan(text, fold(text)).words] == ["President;", "president,", "главой,", "emerite"]

@@ -5,7 +5,9 @@ import math
 import pytest
 
 from igwire.enrich.fold import fold
-from igwire.enrich.terms import TermRules, repeated
+from igwire.enrich.match import Matcher
+from igwire.enrich.terms import TermRules, Terms, repeated
+from igwire.kb import KnowledgeBase
 from igwire.kb.topics.loader import Rule
 
 RULES = TermRules([
@@ -17,8 +19,16 @@ RULES = TermRules([
 ])  # fmt: skip
 
 
+MATCHER = Matcher(KnowledgeBase({}, ""), terms=RULES.terms)
+
+
+def _terms(text):
+    folded = fold(text)
+    return Terms(RULES, text, folded, MATCHER.scan(text, folded).matches)
+
+
 def _places(text, topic, **bounds):
-    return [(weight, text[start:end]) for weight, places in RULES.read(text, fold(text)).holding(topic, 20, **bounds) for start, end in places]
+    return [(weight, text[start:end]) for weight, places in _terms(text).holding(topic, 20, **bounds) for start, end in places]
 
 
 def test_parts_hold_only_near_each_other():
@@ -28,7 +38,7 @@ def test_parts_hold_only_near_each_other():
 
 @pytest.mark.parametrize("text", ["a resolver", "resolver resolver attacks", "DSA dsa DSA", "attacks", "A resolver, an attack, a resolver, abuse"])
 def test_no_topic_weighs_more_than_it_is_said_to(text):
-    terms = RULES.read(text, fold(text))
+    terms = _terms(text)
     for topic in ("dns", "law"):
         anchors = {start: weight for weight, places in terms.holding(topic, math.inf) for start, _ in places}
         assert max(anchors.values(), default=0.0) <= terms.most.get(topic, 0.0)

@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 
 from igwire.enrich.fold import fold
-from igwire.enrich.topics import Named, TopicFinder
+from igwire.enrich.match import Matcher
+from igwire.enrich.topics import Field, Named, TopicFinder
 from igwire.errors import CatalogueError
+from igwire.kb import KnowledgeBase
 from igwire.kb import load as load_entities
 from igwire.kb.topics import load
 
@@ -24,7 +26,9 @@ def made(tmp_path):
 
 
 def found(finder, title="", text="", named=()):
-    return {t["topic"]: t for t in finder.find((title, fold(title), ()), (text, fold(text), named))}
+    matcher = Matcher(KnowledgeBase({}, ""), terms=finder.terms)
+    fields = [Field(content, folded := fold(content), matcher.scan(content, folded).matches, names) for content, names in ((title, ()), (text, named))]
+    return {t["topic"]: t for t in finder.find(*fields)}
 
 
 def test_one_clear_term_makes_the_topic_of_a_title_and_is_its_evidence(made):
