@@ -226,6 +226,17 @@ def test_a_phone_needs_no_sideways_scrolling(browser, address, name):
     page.close()
 
 
+def test_on_a_phone_a_link_leads_past_the_hits_to_the_filters(browser, page, address):
+    phone = browser.new_page(viewport={"width": 360, "height": 740})
+    phone.goto(address + "?q=ICANN")
+    phone.get_by_role("link", name="Filters and overviews").click()
+    assert phone.locator("#filters").evaluate("e => e.getBoundingClientRect().top") < 740
+    phone.close()
+    # Beside the hits they need no link.
+    page.goto(address + "?q=ICANN")
+    assert page.get_by_role("link", name="Filters and overviews").count() == 0
+
+
 def test_arabic_is_set_from_right_to_left(page, address):
     go(page, address, "article ar")
     assert page.locator("article.reading").evaluate("e => getComputedStyle(e).direction") == "rtl"

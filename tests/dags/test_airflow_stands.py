@@ -71,6 +71,8 @@ def test_scheduled_triggered_and_backfilled_runs_and_the_page(airflow, elasticse
     shown = requests.get(page, params={"q": "Kaspersky Wuzhen"}, headers=api.headers, timeout=30)
     assert shown.status_code == 200
     assert "Kaspersky Lab" in shown.text
+    # A link to cite leads back here, below Airflow's prefix.
+    assert f"{page}cited/" in requests.get(f"{page}cite", params={"q": "Wuzhen"}, headers=api.headers, timeout=30).text
     with signed_in(airflow.url, json.loads(airflow.password_file.read_text(encoding="utf-8"))["admin"]) as browsed:
         inside = search_inside(browsed, airflow.url, "Kaspersky Wuzhen")
         assert "Kaspersky Lab" in inside.locator("article.hit").first.inner_text()
