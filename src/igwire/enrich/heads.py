@@ -1,4 +1,4 @@
-"""Portuguese and Italian put first the noun that says what a body is: Fundação Getulio Vargas, Comune di Torino, Polizia Postale.
+"""Romance languages put first the noun that says what a body is: Fundação Getulio Vargas, Comune di Torino, Polizia Postale.
 
 stretches ─ cut behind articles that stick to a word ("L'Unione") ─ from such a noun to the stretch's end ─▶ found
                                                                   ╰ what stands before it ─▶ the rules of `recognise`
@@ -46,6 +46,7 @@ class HeadRecogniser:
 
     def _bodies(self, text: str, stretches: Sequence[Stretch], spans: Sequence[Span]) -> Iterator[Found]:
         bodies = [span for span in spans if span.type != "place"]
+        places = frozenset(span.start for span in spans if span.type == "place")
         done = at = 0
         for number, stretch in enumerate(stretches):
             if stretch.start < done:
@@ -53,18 +54,18 @@ class HeadRecogniser:
             while at < len(bodies) and bodies[at].end <= stretch.start:
                 at += 1
             limit = bodies[at].start if at < len(bodies) else len(text)
-            if found := self._body(text, stretch, stretches[number + 1 : number + 3], limit):
+            if found := self._body(text, stretch, stretches[number + 1 : number + 3], limit, places):
                 done = found.end
                 yield found
 
-    def _body(self, text: str, stretch: Stretch, following: Sequence[Stretch], limit: int) -> Found | None:
+    def _body(self, text: str, stretch: Stretch, following: Sequence[Stretch], limit: int, places: frozenset[int]) -> Found | None:
         """The first name of a body in the stretch, which a linked name at `limit` ends; it goes on behind a "degli" or "dell'"."""
         words = [(stretch.start + m.start(), stretch.start + m.end(), m[0]) for m in TOKEN.finditer(stretch.words)]
         for at, (start, end, word) in enumerate(words):
             kind = self._kinds.get(folded(word)) if word[0].isupper() and end <= limit else None
             if kind is None:
                 continue
-            last = self._end(words[at:], limit)
+            last = self._end(words[at : at + _LONGEST], limit, places)
             if last == words[-1][1]:
                 for more in following:
                     join = self._join.match(text, last)
@@ -77,11 +78,16 @@ class HeadRecogniser:
                 return Found(start, end, kind, "a body with a capital", 0.7)
         return None
 
-    def _end(self, words: Sequence[tuple[int, int, str]], limit: int) -> int:
-        """Behind the last capitalised word that the name goes on to: not over an "and" before another body or an acronym, nor to somebody with a title."""
+    def _end(self, words: Sequence[tuple[int, int, str]], limit: int, places: frozenset[int]) -> int:
+        """Behind the last capitalised word that the name goes on to: not over an "and" before another body or an acronym, nor to somebody with a title.
+
+        Where a linked place stands behind a whole name, it is a mention of its own: Ministerio de Salud de Chile, but Banco de Chile.
+        """
         last = words[0][1]
-        for (_, _, before), (_, end, word) in pairwise(words[:_LONGEST]):
-            if end > limit or folded(word) in self._v.titles or (before in _AND and (folded(word) in self._kinds or word.isupper())):
+        for (_, _, before), (start, end, word) in pairwise(words):
+            whole = last > words[0][1]
+            joined = before in _AND and (not whole or folded(word) in self._kinds or word.isupper())
+            if end > limit or folded(word) in self._v.titles or joined or (whole and before.islower() and start in places):
                 break
             if not word[0].islower():
                 last = end

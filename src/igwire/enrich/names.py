@@ -13,6 +13,8 @@ OF = frozenset(["of", "for", "on", "the", "по", "für"])
 _CONNECTORS = _JOINS | OF
 _PARTICLES = frozenset(["de", "du", "des", "del", "der", "da", "do"])
 LONGEST_PERSON = 4
+# Letters that two words take at most.
+_TWO_WORDS = 80
 _LONGEST_ACRONYM = 8
 # A city that is also a given name is a place by itself only when it is large.
 _LARGE_CITY = 1500
@@ -100,7 +102,7 @@ class NameTypes:
             if spans and (span := next((s for s in spans if s.start < token[1] and token[0] < s.end), None)):
                 self._at_link(run, span, token)
             elif word in _CONNECTORS:
-                if run.words and (self._joins(word, run.words, run.head) or self._one_body(run, sequence[at - start :])):
+                if run.words and (self._joins(word, run.words, run.head) or self._one_body(run, sequence, at - start)):
                     run.words.append(token)
                     run.head = True
                 else:
@@ -110,10 +112,12 @@ class NameTypes:
         run.end()
         return run.groups
 
-    def _one_body(self, run: _Run, rest: str) -> bool:
+    def _one_body(self, run: _Run, sequence: str, at: int) -> bool:
         """Whether what follows an "and" ends the name of a body that a country's name has begun: U.S. Food and Drug Administration."""
-        words = rest.split()[:2]
-        return run.nation is not None and len(run.words) == 1 and len(words) == 2 and folded(words[1]) in self._v["organisation"]
+        if run.nation is None or len(run.words) != 1:
+            return False
+        words = sequence[at : at + _TWO_WORDS].split()[:2]
+        return len(words) == 2 and folded(words[1]) in self._v["organisation"]
 
     def _at_link(self, run: _Run, span: Span, token: Word) -> None:
         if run.words and span.type == "place" and folded(run.words[-1][2]) in self._v["address"]:

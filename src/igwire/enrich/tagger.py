@@ -44,8 +44,15 @@ _GENERATION = 5
 # Nearly as sure as a title before a name.
 _DEFINED = 0.88
 # Languages with words of their own (kb/lists/words.*.yaml), and whose they are.
-_WORDS_OF = {"de": "de", "lb": "de", "pt": "pt", "it": "it", "nl": "nl"}
-_RECOGNISERS: dict[str, type[AnyRecogniser]] = {"de": NounRecogniser, "pt": HeadRecogniser, "it": HeadRecogniser, "nl": Recogniser}
+_WORDS_OF = {"de": "de", "lb": "de", "pt": "pt", "it": "it", "es": "es", "fr": "fr", "nl": "nl"}
+_RECOGNISERS: dict[str, type[AnyRecogniser]] = {
+    "de": NounRecogniser,
+    "pt": HeadRecogniser,
+    "it": HeadRecogniser,
+    "es": HeadRecogniser,
+    "fr": HeadRecogniser,
+    "nl": Recogniser,
+}
 _WORDS = re.compile(r"[^\W\d_][\w’'-]+")
 
 

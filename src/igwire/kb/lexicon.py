@@ -41,8 +41,7 @@ class Lexicon:
     def speech(self) -> dict[str, tuple[str, ...]]:
         """Words that attribute quotations, by kind (`verbs`, `pronouns`, `things`, `bodies`, `works`); a language's own verbs are those of its `words` too."""
         speech = self._with_own("speech")
-        own = self._kinds(f"words.{self.language}.yaml").get("speech", ()) if self.language else ()
-        return speech | {"verbs": (*speech["verbs"], *own)}
+        return speech | {"verbs": (*speech["verbs"], *self._own("words").get("speech", ()))}
 
     @cached_property
     def roles(self) -> dict[str, tuple[str, ...]]:
@@ -51,10 +50,14 @@ class Lexicon:
 
     def _with_own(self, stem: str) -> dict[str, tuple[str, ...]]:
         words = self._kinds(f"{stem}.yaml")
-        for kind, own in self._kinds(f"{stem}.{self.language}.yaml").items() if self.language else ():
+        for kind, own in self._own(stem).items():
             away = {word[1:] for word in own if word[0] == "-"}
             words[kind] = tuple(word for word in (*words.get(kind, ()), *own) if word[0] != "-" and word not in away)
         return words
+
+    def _own(self, stem: str) -> dict[str, tuple[str, ...]]:
+        name = f"{stem}.{self.language}.yaml"
+        return self._kinds(name) if self.language and (self.folder / name).exists() else {}
 
     def _kinds(self, name: str) -> dict[str, tuple[str, ...]]:
         file = self.folder / name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 
@@ -21,7 +23,9 @@ def tags(tagger, text: str, language: str) -> dict[str, str]:
         ("it", "Lo dice l'Agenzia delle Entrate.", "Agenzia delle Entrate", "organisation"), ("it", "Lo dice il Ministero dell'Interno.", "Ministero dell'Interno", "organisation"),
         ("it", "L'Unione Brelka decide.", "Unione Brelka", "organisation"), ("it", "Decide il Garante.", "Garante", "organisation"),
         ("it", "Il programma della Brelka di Prato costa.", "Prato", "place"), ("it", "Sono ad Asti.", "Asti", "place"), ("it", "Il sindaco Brelka Zonn parte.", "Brelka Zonn", "person"),
-        ("nl", "Minister Brelkazonn kwam.", "Brelkazonn", "person"), ("nl", "Hij werkt te Brelkazonn.", "Brelkazonn", "place"),
+        ("es", "Llega la Coalición Canaria.", "Coalición Canaria", "organisation"), ("es", "Habla el Consejo Económico y Social.", "Consejo Económico y Social", "organisation"),
+        ("es", "Habla el Ministerio de Salud de Chile.", "Ministerio de Salud", "organisation"), ("fr", "L'Agence Brelka Zonn arrive.", "Agence Brelka Zonn", "organisation"),
+        ("fr", "Il vit en Brelkazonn.", "Brelkazonn", "place"), ("nl", "Minister Brelkazonn kwam.", "Brelkazonn", "person"), ("nl", "Hij werkt te Brelkazonn.", "Brelkazonn", "place"),
     ],
 )  # fmt: skip
 def test_names_by_the_words_of_a_language(tagger, language, text, surface, kind):
@@ -38,6 +42,13 @@ def test_names_by_the_words_of_a_language(tagger, language, text, surface, kind)
 )
 def test_no_names(tagger, language, text):
     assert tags(tagger, text, language) == {}
+
+
+def test_long_rows_of_heads_cost_little(tagger):
+    text = "Banco e Fundação e Maria de " * 10_000
+    began = time.perf_counter()
+    tagger.tag(title=None, text=text, language="pt")
+    assert time.perf_counter() - began < 10
 
 
 def test_a_name_ends_before_another_body_and_before_a_title(tagger):
