@@ -33,7 +33,7 @@ _MADE_NOUN = re.compile(
 )
 _ADJECTIVE = re.compile(r"(\w{2,})(?:e|en|er|es|em)")
 _MADE_ADJECTIVE = re.compile(r"\w{2,}(?:isch|lich|ig|deutsch|al|iv)")
-_BEFORE = re.compile(r"(\w+)[ \u00a0][„“»«\"']?$")
+_WORD, _SPACE = re.compile(r"\w+"), re.compile(r"[ \u00a0][„“»«\"']?\n?")
 _DETERMINER_REACH = 20
 # Three capitals, or two at the start; McCain and DeSantis have neither.
 _BODY_LIKE = re.compile(r"[A-ZÄÖÜ]{2}\w*[a-zäöü]\w*|[A-ZÄÖÜ][a-zäöü]+[A-ZÄÖÜ][a-zäöü]*[A-ZÄÖÜ]\w*")
@@ -49,17 +49,13 @@ _REMEMBERED = 20_000
 
 
 class _Token(NamedTuple):
-    """A word of a stretch at its place in the text, and what it is by itself."""
+    """A word of a stretch at its place in the text, what it is by itself, and the word folded."""
 
     start: int
     end: int
     word: str
     kind: int
-
-    @property
-    def key(self) -> str:
-        """The word folded."""
-        return folded(self.word)
+    key: str
 
 
 @dataclass(slots=True)
@@ -131,11 +127,12 @@ class _Reader:
             return _PLACE
         if word.isupper():
             return _NAME
-        if _ends(key, self._offices) or key in self._v.titles:
+        ends = _ends(key)
+        if not self._offices.isdisjoint(ends) or key in self._v.titles:
             return _OFFICE
         if self._body(word):
             return _BODY
-        if _MADE_NOUN.fullmatch(key) or _ends(key, self._last_parts):
+        if _MADE_NOUN.fullmatch(key) or not self._last_parts.isdisjoint(ends):
             return _NOUN
         return _GIVEN if key in self._v.first_names else _NAME
 
@@ -152,8 +149,8 @@ class _Reader:
 
     def _body_of(self, word: str) -> str | None:
         """The type of what the word names by its last part: organisation (Piratenpartei), law, medium, event."""
-        key = folded(word.rsplit("-", 1)[-1])
-        return next((kind for kind in _KINDS if _ends(key, self._bodies[kind])), None)
+        ends = _ends(folded(word.rsplit("-", 1)[-1]))
+        return next((kind for kind, bodies in self._bodies.items() if not bodies.isdisjoint(ends)), None)
 
     # People, and bodies with what names them
 
@@ -181,21 +178,23 @@ class _Reader:
             if words.isupper() and words.count(" ") > 1:
                 continue
             tokens: list[_Token] = []
-            for match in TOKEN.finditer(words):
-                a, b = start + match.start(), start + match.end()
+            b = start - 1
+            for word in TOKEN.findall(words):
+                # One space stands between two words.
+                a, b = b + 1, b + 1 + len(word)
                 while at < len(spans) and spans[at].end <= a:
                     at += 1
                 # A name in a compound with a hyphen (UN-Botschafter, Holland-Moritz) says nothing of the whole.
                 if (
                     at < len(spans)
                     and spans[at].start < b
-                    and not ("-" in match[0] and a <= spans[at].start and spans[at].end <= b and spans[at].end - spans[at].start < b - a)
+                    and not ("-" in word and a <= spans[at].start and spans[at].end <= b and spans[at].end - spans[at].start < b - a)
                 ):
                     if tokens:
                         yield tokens
                     tokens = []
                 else:
-                    tokens.append(_Token(a, b, match[0], self._kind(match[0])))
+                    tokens.append(_Token(a, b, word, self._kind(word), folded(word)))
             if tokens:
                 yield tokens
 
@@ -293,7 +292,7 @@ class _Reader:
     def _body_end(self, tokens: Sequence[_Token], head: int) -> int:
         """Behind the last word of the body whose noun is at `head`."""
         following = tokens[head + 1] if head + 1 < len(tokens) else None
-        joining = _ends(tokens[head].key, self._v["joining_body"])
+        joining = not self._v["joining_body"].isdisjoint(_ends(tokens[head].key))
         if following and (following.word in _FOR or (joining and (following.word in ("der", "des") or self._is_adjective(following)))):
             rest = islice(tokens, head + 2, head + _LONGEST_BODY)
             ends = [n for n, token in enumerate(_while_of_body(rest), head + 2) if token.kind != _SMALL]
@@ -309,7 +308,7 @@ class _Reader:
             return True
         if token.key in self._singular or token.key in self._v["body_first"]:
             return False
-        return token.key.startswith(tuple(self._v["body_first"])) or _ends(token.key, self._v["whole"])
+        return token.key.startswith(tuple(self._v["body_first"])) or not self._v["whole"].isdisjoint(_ends(token.key))
 
     # What may still be a name
 
@@ -337,8 +336,9 @@ class _Reader:
         return not token.word[1:].islower() or (token.key not in document.with_determiner and not self._determined(text, token))
 
     def _determined(self, text: str, token: _Token) -> bool:
-        before = _BEFORE.search(text, max(token.start - _DETERMINER_REACH, 0), token.start)
-        return before is not None and folded(before[1]) in self._v["determiner"]
+        before = text[max(token.start - _DETERMINER_REACH, 0) : token.start]
+        words = _WORD.findall(before)
+        return bool(words) and folded(words[-1]) in self._v["determiner"] and _SPACE.fullmatch(before.rpartition(words[-1])[2]) is not None
 
 
 def _as_written(found: Found, surface: str) -> Found:
@@ -358,6 +358,6 @@ def _inflected(words: Iterable[str], endings: Sequence[str]) -> frozenset[str]:
     return frozenset(word + ending for word in words for ending in endings)
 
 
-def _ends(key: str, words: frozenset[str]) -> bool:
-    """Whether the word is one of these, or a compound that ends with one."""
-    return key in words or any(key[at:] in words for at in range(2, len(key) - _SHORTEST_PART + 1))
+def _ends(key: str) -> list[str]:
+    """The word, and all that may be the last part of it when it is a compound."""
+    return [key, *[key[at:] for at in range(2, len(key) - _SHORTEST_PART + 1)]]
