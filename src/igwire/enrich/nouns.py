@@ -14,7 +14,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
 from typing import NamedTuple
 
 from igwire.enrich.names import LONGEST_PERSON, Found, Span
@@ -239,7 +238,7 @@ class _Reader:
         """The words of a person's name that begins at `at`. Behind a given name that is `sure` any noun may be the surname that is not made by its ending."""
         name: list[_Token] = []
         capitals = 0
-        for token in islice(tokens, at, at + _LONGEST_NAME):
+        for token in tokens[at : at + _LONGEST_NAME]:
             if token.kind == _SMALL:
                 if capitals != 1 or token.word not in _PARTICLES:
                     break
@@ -294,7 +293,7 @@ class _Reader:
         following = tokens[head + 1] if head + 1 < len(tokens) else None
         joining = not self._v["joining_body"].isdisjoint(_ends(tokens[head].key))
         if following and (following.word in _FOR or (joining and (following.word in ("der", "des") or self._is_adjective(following)))):
-            rest = islice(tokens, head + 2, head + _LONGEST_BODY)
+            rest = tokens[head + 2 : head + _LONGEST_BODY]
             ends = [n for n, token in enumerate(_while_of_body(rest), head + 2) if token.kind != _SMALL]
             return max(ends, default=head + (1 if following.kind != _SMALL else 0)) + 1
         end = head + 1
