@@ -166,7 +166,7 @@ class _Reader:
                         document.people.update(folded(word) for word in text[part.start : part.end].split() if word[0].isupper())
                 else:
                     runs.append(part)
-                    if len(part) == 1 and self._determined(text, part[0]):
+                    if len(part) == 1 and part[0].kind in (_NAME, _GIVEN) and self._determined(text, part[0]):
                         document.with_determiner.add(part[0].key)
         return runs, found
 
@@ -313,11 +313,8 @@ class _Reader:
 
     def _names(self, text: str, run: Sequence[_Token], document: _Document) -> Iterator[Stretch]:
         """The run without what belongs to no name, as a stretch, when something is left."""
-        if len(run) > 1 and run[0].kind in (_NAME, _COMPOUND) and starts_sentence(text, run[0].start) and run[0].key not in document.people:
-            run = run[1:]
-        known = next((n for n, token in enumerate(run) if token.key in document.people), 0)
-        if all(token.kind != _GIVEN for token in run[:known]):
-            run = run[known:]
+        if len(run) > 1:
+            run = self._trimmed(text, run, document)
         if len(run) == 1 and not self._may_stand_alone(text, run[0], document):
             return
         last = run[-1].key
@@ -325,10 +322,17 @@ class _Reader:
         start, end = run[0].start, run[-1].end - genitive
         yield Stretch(start, end, text[start:end])
 
+    def _trimmed(self, text: str, run: Sequence[_Token], document: _Document) -> Sequence[_Token]:
+        """Without the word that starts a sentence, and without nouns that nobody has listed before somebody whom the document knows."""
+        if run[0].kind in (_NAME, _COMPOUND) and starts_sentence(text, run[0].start) and run[0].key not in document.people:
+            run = run[1:]
+        known = next((n for n, token in enumerate(run) if token.key in document.people), 0)
+        return run if any(token.kind == _GIVEN for token in run[:known]) else run[known:]
+
     def _may_stand_alone(self, text: str, token: _Token, document: _Document) -> bool:
         if token.kind == _PLACE:
             return True
-        if token.key in document.people or token.key.removesuffix("s") in document.people:
+        if not document.people.isdisjoint((token.key, token.key.removesuffix("s"))):
             return not self._determined(text, token)
         if token.kind not in (_NAME, _GIVEN):
             return False
