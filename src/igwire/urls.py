@@ -95,6 +95,8 @@ def _trackers() -> tuple[frozenset[str], tuple[str, ...]]:
     return frozenset(n for n in names if not n.endswith("*")), tuple(n[:-1] for n in names if n.endswith("*"))
 
 
+# A page is asked for its id in each step that looks at its address; a chunk has a few hundred addresses.
+@lru_cache(maxsize=1024)
 def document_id(url: str) -> str:
     """Id of the document at a URL: version byte and SHA-256 (hex) of its identity. Raises BadUrl."""
     return _ID_VERSION + hashlib.sha256(identity_url(url).encode()).hexdigest()

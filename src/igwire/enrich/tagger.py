@@ -124,7 +124,7 @@ class Tagger:
         name = _WORDS_OF.get((language or "").split("-")[0])
         if name not in self._rules:
             lexicon = replace(self._lexicon, language=name) if name else self._lexicon
-            recogniser = _RECOGNISERS[name](Vocabulary(lexicon)) if name else Recogniser(self._vocabulary)
+            recogniser = _RECOGNISERS[name](Vocabulary(lexicon, self._vocabulary)) if name else Recogniser(self._vocabulary)
             self._rules[name] = _Rules(recogniser, QuoteFinder(lexicon.speech))
         return self._rules[name]
 

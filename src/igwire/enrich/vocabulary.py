@@ -55,23 +55,26 @@ def stretches(text: str) -> list[Stretch]:
     return list(map(Stretch, ends[::2], ends[1::2], parts[1::2]))
 
 
-class Vocabulary(dict[str, frozenset[str]]):
-    """Everything that recognition asks about a word: the lists of words by their kind, and more. Words are asked for folded."""
+# Name → country and thousands of people.
+Places = dict[str, tuple[str | None, int]]
 
-    def __init__(self, lexicon: Lexicon) -> None:
+
+class Vocabulary(dict[str, frozenset[str]]):
+    """Everything that recognition asks about a word: the lists of words by their kind, and more. Words are asked for folded.
+
+    `general`: the vocabulary without a language's own words, whose given names and cities are the same.
+    """
+
+    def __init__(self, lexicon: Lexicon, general: Vocabulary | None = None) -> None:
         super().__init__((kind, frozenset(map(key, words))) for kind, words in lexicon.words.items() if kind != "capitals")
         self.capitals = frozenset(lexicon.words["capitals"])
-        given = frozenset(map(key, lexicon.first_names))
-        self.first_names = given - self["common"]
+        self._given: frozenset[str] = general._given if general else frozenset(map(key, lexicon.first_names))
+        self.first_names = self._given - self["common"]
         # Will, Mark, May: names only where no sentence starts, and before a surname.
-        self.common_first_names = (given & self["common"]) - self["article"]
-        self.cities: dict[str, tuple[str | None, int]] = {}
-        for city in lexicon.cities:
-            for name in map(key, city.names):
-                if city.thousands > self.cities.get(name, (None, 0))[1]:
-                    self.cities[sys.intern(name)] = (city.country, city.thousands)
-        for region in lexicon.words.get("region", ()):
-            self.cities.setdefault(key(region.replace("_", " ")), (None, _REGION))
+        self.common_first_names = (self._given & self["common"]) - self["article"]
+        self._largest: Places = general._largest if general else _largest(lexicon)
+        regions: Places = {key(region.replace("_", " ")): (None, _REGION) for region in lexicon.words.get("region", ())}
+        self.cities = {**regions, **self._largest}
         self.bodies = frozenset[str]().union(*(self[kind] for kind in BODIES))
         self.titles = self["title"] | self["address"]
         self.roles = self["role"] | self.titles
@@ -91,6 +94,16 @@ class Vocabulary(dict[str, frozenset[str]]):
         if text[at] == " " and ((word := _LETTERS.match(text, at + 1)) is None or word[0] not in self._speech_starts):
             return False
         return self._speech_after.match(text, at) is not None
+
+
+def _largest(lexicon: Lexicon) -> Places:
+    """Of the cities of one name the largest."""
+    found: Places = {}
+    for city in lexicon.cities:
+        for name in map(key, city.names):
+            if city.thousands > found.get(name, (None, 0))[1]:
+                found[sys.intern(name)] = (city.country, city.thousands)
+    return found
 
 
 _LETTERS = re.compile(r"\w+")

@@ -210,9 +210,10 @@ def count_from(conn: sa.Connection, seq: int) -> None:
     conn.execute(documents.update().values(write_seq=seq, indexed_seq=0, projected_hash=None))
 
 
-def acknowledged(conn: sa.Connection, doc_id: str, seq: int) -> None:
-    """Elasticsearch holds version `seq` of the document, or a newer one."""
-    conn.execute(_ACKNOWLEDGED, {"b_id": doc_id, "b_seq": seq})
+def acknowledged(conn: sa.Connection, versions: Iterable[tuple[str, int]]) -> None:
+    """Elasticsearch holds these versions (id, `write_seq`) of documents, or newer ones."""
+    if rows := [{"b_id": doc_id, "b_seq": seq} for doc_id, seq in versions]:
+        conn.execute(_ACKNOWLEDGED, rows)
 
 
 def stale_stamps(conn: sa.Connection, *, extract_stamp: str | None, by_source: Mapping[str, str], tag_stamp: str | None) -> Iterable[str]:

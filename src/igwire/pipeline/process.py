@@ -48,6 +48,8 @@ CHUNK = 50
 PAGE_S = 15.0
 # Fewer texts are tagged here: that takes less processor time than loading the names in yet another process does.
 _WORTH_WORKERS = 300
+# What Elasticsearch says of a write when it holds that version or a newer one.
+_TAKEN = ("acked", "superseded")
 # Neighbours that one batch projects again at most, and how often it looks for further ones: a text that is made again may
 # change what its own neighbours show. The rest is taken up by the next batch or run.
 _NEIGHBOURS, _ROUNDS = 2000, 10
@@ -375,6 +377,8 @@ def _settle_sent(work: Work, sent: Sent) -> None:
     with work.parts.ledger.transaction() as conn:
         # Nobody places a copy between the last look around and this transaction's end.
         copy_memory.lock(conn)
+        if work.target is None:
+            documents.acknowledged(conn, [(result.doc_id, result.version) for result in results if result.outcome in _TAKEN])
         for result in results:
             _settle_write(work, conn, minutes, sent.items[result.doc_id], sent.documents[result.doc_id], result)
         written = {result.doc_id for result in results}
@@ -409,7 +413,7 @@ def _index_revisions(work: Work, changed: Sequence[StoredDocument]) -> None:
                 if work.parts.knobs.index_excerpts:
                     del body["body"]
                 actions[revision_id(doc_id, version.revision)] = (version, WriteAction(doc_id=body["revision_id"], version=version.revision, body=body))
-    written = [result.doc_id for result in _write(work, [action for _, action in actions.values()], "revisions") if result.outcome in ("acked", "superseded")]
+    written = [result.doc_id for result in _write(work, [action for _, action in actions.values()], "revisions") if result.outcome in _TAKEN]
     with work.parts.ledger.transaction() as conn:
         for name in written:
             documents.revision_indexed(conn, actions[name][0].doc_id, actions[name][0].revision)
@@ -435,9 +439,8 @@ def _write(work: Work, actions: list[WriteAction], target: str | None) -> Iterat
 
 
 def _settle_write(work: Work, conn: sa.Connection, minutes: Minutes, item: Item, before: StoredDocument, result: WriteResult) -> None:
-    if result.outcome in ("acked", "superseded"):
+    if result.outcome in _TAKEN:
         if work.target is None:
-            documents.acknowledged(conn, result.doc_id, result.version)
             minutes.answer(item.id)
         minutes.move(item.id, "indexed")
         outcome = Outcome.UNCHANGED if result.version == before.indexed_seq else Outcome.INDEXED

@@ -168,6 +168,18 @@ def test_requests_of_a_kept_slot_are_counted_unless_another_worker_took_it(ledge
 
 
 @ON_BOTH
+def test_what_elasticsearch_holds_is_raised_and_never_lowered(ledger):
+    text = Article(url="http://news.example/one", title="One", text="Text", language="en", language_confidence=1.0, content_hash="h", published=None)
+    with ledger.transaction() as conn:
+        for name in ("a", "b"):
+            documents.save_article(conn, name, text, item_id=name, source_id="s", first_seen_at=NOW, fetched_at=NOW)
+        documents.acknowledged(conn, [])
+        documents.acknowledged(conn, [("a", 5), ("b", 2)])
+        documents.acknowledged(conn, [("a", 3), ("b", 4)])
+        assert {document.id: document.indexed_seq for document in documents.get(conn, ["a", "b"])} == {"a": 5, "b": 4}
+
+
+@ON_BOTH
 def test_an_article_that_is_the_same_is_not_written_again(ledger):
     text = Article(url="http://news.example/one", title="One", text="Text", language="en", language_confidence=1.0, content_hash="h", published=None)
     facts = {"item_id": "i", "source_id": "s", "first_seen_at": NOW, "fetched_at": NOW}

@@ -86,7 +86,7 @@ def built(_task: int) -> tuple[bool, bool, int]:
     """Whether the worker began with the parsers and with the tagger's parts, and where it was forked."""
     parts = {name for name, part in vars(Tagger).items() if isinstance(part, cached_property)}
     tagger = packaged_tagger()
-    return "trafilatura" in sys.modules, parts <= vars(tagger).keys() and {None, "de"} <= tagger._recognisers.keys(), os.getppid()
+    return "trafilatura" in sys.modules, parts <= vars(tagger).keys() and {None, "de"} <= tagger._rules.keys(), os.getppid()
 
 
 BUILT = """
