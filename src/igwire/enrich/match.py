@@ -81,7 +81,9 @@ class Matcher:
         keys: dict[str, list[Name]] = {}
         for name in [*(n for entity in kb.by_id.values() for n in _names(entity)), *_city_names(cities)]:
             for pattern in _patterns(name.text):
-                keys.setdefault(pattern, []).append(name)
+                known = keys.setdefault(pattern, [])
+                if not any(_says_the_same(name, other) for other in known):
+                    known.append(name)
         self._patterns = [_pattern(pattern, names) for pattern, names in keys.items()]
         # A tenth of the DFA's memory, and as fast: most characters of a text leave the root by no edge.
         first_letters = dict.fromkeys(map(_first_word, firsts))
@@ -144,6 +146,14 @@ def _pattern(pattern: str, names: Iterable[Name]) -> _Pattern:
     pointed = written[0][0].text[-1] == "."
     begins, ends = int(pattern[0] == " "), int(pattern[-1] == " ")
     return _Pattern(begins, ends, bool(_ARABIC.match(pattern)), bool(_KANA.match(pattern)), pointed, written, by_case)
+
+
+def _says_the_same(name: Name, other: Name) -> bool:
+    """Whether one of the two is enough (India, Índia): else an entity would compete with itself."""
+    entity = name.entity
+    if entity is None or entity is not other.entity or name.text in entity.periods or other.text in entity.periods:
+        return False
+    return name.kind == other.kind and _form(name) == _form(other) != _EXACT
 
 
 def _first_word(word: str) -> str:

@@ -199,7 +199,7 @@ def _forms(term: str) -> Iterator[_Form]:
     first, last = folded[:1], folded[-1:]
     left = "" if first > "\u0600" else " "
     right = "" if term.endswith("*") or last > "\u2fff" else " "
-    written = term if _is_exact(term) else None
+    written = term.removesuffix("*") if _is_exact(term) else None
     yield _Form(f"{left}{folded}{right}", written)
     if folded.startswith("ال"):
         yield _Form(f"لل{folded[2:]}{right}", written)

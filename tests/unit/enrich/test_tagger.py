@@ -99,6 +99,11 @@ def test_the_longest_name_wins(tagger):
     assert found == {"Cyberspace Administration of China": "org:cyberspace-administration-of-china"}
 
 
+def test_a_name_that_several_languages_share_is_as_sure_as_any(tagger):
+    # India and Índia fold alike: the country supports a surname as if one language named it.
+    assert tags(tagger, "India gets no favours from President Trump.")["Trump"] == "person:donald-trump"
+
+
 def test_acronyms_need_support(tagger):
     assert tags(tagger, "The WIC helps mothers and infants.")["WIC"] is None
     assert tags(tagger, "The World Internet Conference (WIC) met. The WIC grew.")["WIC"] == "event:world-internet-conference"

@@ -61,6 +61,7 @@ def test_acronyms_and_endings_of_domain_names_are_matched_as_written(made):
     assert found(finder, "Who gets .web?")
     assert not found(finder, "The web and example.web")
     assert not found(finder, "names")
+    assert found(made("names: TLD*"), "Who gets TLDs?")
 
 
 def test_phrases_that_speak_for_no_topic_take_their_words_along(made):
