@@ -257,9 +257,15 @@ def _meanings(readings: Sequence[Reading]) -> dict[str, str | None]:
     """What the text says its acronyms stand for: an entity's id, or None for something that the knowledge base lacks."""
     meanings: dict[str, str | None] = {}
     for reading in readings:
-        ends = {hit.end: name.entity.id for hit in reading.hits for name in hit.names if name.kind == "alias" and name.entity} if reading.defined else {}
+        ends = (
+            {hit.end: (hit.start, name.entity.id) for hit in reading.hits for name in hit.names if name.kind == "alias" and name.entity}
+            if reading.defined
+            else {}
+        )
         for definition in reading.defined:
-            meanings.setdefault(definition.short, ends.get(definition.end))
+            # "Evangelische Kirche in Deutschland (EKD)" is no country.
+            start, entity = ends.get(definition.end, (0, None))
+            meanings.setdefault(definition.short, entity if start <= definition.start else None)
     return meanings
 
 

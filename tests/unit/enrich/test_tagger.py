@@ -109,6 +109,11 @@ def test_acronyms_need_support(tagger):
     assert tags(tagger, "The World Internet Conference (WIC) met. The WIC grew.")["WIC"] == "event:world-internet-conference"
 
 
+def test_an_acronym_stands_for_the_whole_long_form(tagger):
+    assert tags(tagger, "The Anglican Church in Germany (ACG) met. ACG agreed.").get("ACG") is None
+    assert tags(tagger, "The Electronic Frontier Foundation (EFF) met.")["EFF"] == "org:electronic-frontier-foundation"
+
+
 def test_common_words_need_company(tagger):
     assert "Apple" not in tags(tagger, "Apple pie is best in autumn.")
     assert tags(tagger, "Apple, Microsoft and Nokia sent people.")["Apple"] == "company:apple"
