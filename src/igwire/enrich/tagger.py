@@ -30,6 +30,7 @@ from igwire.enrich.recognise import Recogniser
 from igwire.enrich.roles import RoleFinder
 from igwire.enrich.scripts import other_scripts
 from igwire.enrich.speakers import speakers
+from igwire.enrich.suffixes import SuffixRecogniser
 from igwire.enrich.topics import Field, Named, TopicFinder
 from igwire.enrich.vocabulary import Stretch, Vocabulary, folded, stretches
 from igwire.kb import KnowledgeBase, packaged, topics
@@ -37,14 +38,14 @@ from igwire.kb.curation import Decisions
 from igwire.kb.lexicon import Lexicon
 from igwire.model import Mention, Tags
 
-AnyRecogniser = Recogniser | NounRecogniser | HeadRecogniser
+AnyRecogniser = Recogniser | NounRecogniser | HeadRecogniser | SuffixRecogniser
 
 # Raised when the same text may be tagged otherwise; with the knowledge base's version it tells what is stale.
 _GENERATION = 5
 # Nearly as sure as a title before a name.
 _DEFINED = 0.88
 # Languages with words of their own (kb/lists/words.*.yaml), and whose they are.
-_WORDS_OF = {"de": "de", "lb": "de", "pt": "pt", "it": "it", "es": "es", "fr": "fr", "nl": "nl"}
+_WORDS_OF = {"de": "de", "lb": "de", "pt": "pt", "it": "it", "es": "es", "fr": "fr", "nl": "nl", "tr": "tr"}
 _RECOGNISERS: dict[str, type[AnyRecogniser]] = {
     "de": NounRecogniser,
     "pt": HeadRecogniser,
@@ -52,6 +53,7 @@ _RECOGNISERS: dict[str, type[AnyRecogniser]] = {
     "es": HeadRecogniser,
     "fr": HeadRecogniser,
     "nl": Recogniser,
+    "tr": SuffixRecogniser,
 }
 _WORDS = re.compile(r"[^\W\d_][\w’'-]+")
 

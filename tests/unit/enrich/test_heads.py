@@ -1,4 +1,4 @@
-"""Names in Portuguese, Italian and Dutch: one example a rule of their own, and words that are no names there."""
+"""Names in Portuguese, Italian, Spanish, French, Turkish and Dutch: one example a rule of their own, and words that are no names there."""
 
 from __future__ import annotations
 

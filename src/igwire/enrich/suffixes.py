@@ -1,0 +1,36 @@
+"""Turkish ties the endings of cases to a name by an apostrophe: a name ends there ("Edin Dzeko'nun Süper Lig'de" holds two)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from igwire.enrich.names import Found, Span
+from igwire.enrich.recognise import Recogniser
+from igwire.enrich.vocabulary import Stretch, Vocabulary
+
+_ENDING = re.compile(r"['’][a-zçğıöşü]+(?=[ \u00a0]|$)[ \u00a0]?")
+
+
+class SuffixRecogniser:
+    """Recognition by rules, as Recogniser, for languages that tie endings to names by an apostrophe."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._recogniser = Recogniser(vocabulary)
+
+    def find(
+        self, texts: Sequence[str], capitalised: Sequence[Sequence[Stretch]], taken: Sequence[Sequence[Span]], people: Iterable[str] = ()
+    ) -> list[list[Found]]:
+        """See Recogniser.find."""
+        cut = [[part for stretch in stretches for part in _without_endings(stretch)] for stretches in capitalised]
+        return self._recogniser.find(texts, cut, taken, people)
+
+
+def _without_endings(stretch: Stretch) -> Iterator[Stretch]:
+    """The stretch cut at endings, which belong to no name."""
+    start = 0
+    for match in _ENDING.finditer(stretch.words):
+        yield Stretch(stretch.start + start, stretch.start + match.start(), stretch.words[start : match.start()])
+        start = match.end()
+    if start < len(stretch.words):
+        yield Stretch(stretch.start + start, stretch.end, stretch.words[start:]) if start else stretch
