@@ -68,6 +68,6 @@ def test_other_languages_keep_their_rules(tagger):
 
 def test_long_rows_of_capitals_cost_little(tagger):
     text = "Deutsche Berliner Heike Institut für " * 5_000
-    began = time.perf_counter()
+    began = time.process_time()
     tagger.tag(title=None, text=text, language="de")
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
