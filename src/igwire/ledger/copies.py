@@ -72,8 +72,8 @@ class View:
     sources: dict[int, set[int]] = field(default_factory=dict)
     # Clusters that went into others, in this order: (old, new).
     merged: list[tuple[int, int]] = field(default_factory=list)
-    # Documents that stopped being the first with some sentence.
-    outdated: set[int] = field(default_factory=set)
+    # Documents that stopped being the first with some sentence, with those that are it now.
+    outdated: dict[int, set[int]] = field(default_factory=dict)
     # Documents whose place changed; their documents are projected again.
     touched: set[int] = field(default_factory=set)
 
@@ -181,7 +181,8 @@ def names(conn: sa.Connection, numbers: Iterable[int]) -> dict[int, str]:
 
 def flush(conn: sa.Connection, view: View) -> list[str]:
     """Write what changed; ids of the documents whose place is another now."""
-    touched = view.touched | _with_sources(conn, view.outdated)
+    _put_sources(conn, view.sources)
+    touched = view.touched | _sources_of_dependents(conn, view.outdated)
     for old, new in view.merged:
         touched |= set(conn.execute(sa.select(copies.c.number).where(copies.c.cluster == old)).scalars())
         conn.execute(copies.update().where(copies.c.cluster == old).values(cluster=new))
@@ -189,15 +190,17 @@ def flush(conn: sa.Connection, view: View) -> list[str]:
     _put(conn, "copy_keys", ("key", "number"), view.new_keys.items())
     sentences = ((key, view.sentences[key].number, view.sentences[key].holders) for key in view.changed_sentences)
     _put(conn, "copy_sentences", ("key", "number", "holders"), sentences)
-    _put_sources(conn, view.sources)
     known = [view.rows[number].doc_id for number in touched if number in view.rows]
     return [*known, *names(conn, touched - view.rows.keys()).values()]
 
 
-def _with_sources(conn: sa.Connection, outdated: set[int]) -> set[int]:
+def _sources_of_dependents(conn: sa.Connection, outdated: dict[int, set[int]]) -> set[int]:
+    """Those who had sentences from a former first one have them from the new one as well: it is asked for them when it goes. All that this concerns."""
     found = set(outdated)
-    for chunk in chunked(outdated):
-        found |= set(conn.execute(sa.select(copy_sources.c.number).where(copy_sources.c.source.in_(chunk))).scalars())
+    for former, firsts in sorted(outdated.items()):
+        holders = set(conn.execute(sa.select(copy_sources.c.number).where(copy_sources.c.source == former)).scalars())
+        _put_sources(conn, {holder: firsts - {holder} for holder in holders})
+        found |= holders
     return found
 
 

@@ -129,7 +129,7 @@ def _take_sentences(view: View, row: CopyRow) -> None:
         if holder.number == row.number:
             continue
         if row.order < view.rows[holder.number].order:
-            view.outdated.add(holder.number)
+            view.outdated.setdefault(holder.number, set()).add(row.number)
             view.sources.setdefault(holder.number, set()).add(row.number)
             holder.number = row.number
         else:

@@ -166,24 +166,52 @@ def test_what_an_erased_document_had_first_goes_to_the_next(conn):
     assert facts(conn, "late")[0].of == "x"
 
 
+ROWS = {
+    "a": (A, 0), "a1": (EDITED, 1), "a2": (A[2:], 2), "b": (B, 3), "b1": (B, 4), "mosaic": (A[:4] + B[4:8] + C[:4], 5), "c": (C, 6),
+}  # fmt: skip
+ORDERS, CUTS = st.permutations(list(ROWS)), st.sets(st.integers(1, 6), max_size=3)
+
+
+def arrive(conn, order, cuts=()) -> None:
+    memory.wipe(conn)
+    for start, end in pairwise([0, *sorted(cuts), len(order)]):
+        copies.place_all(conn, [row(name, *ROWS[name]) for name in order[start:end]])
+
+
 @settings(max_examples=25, deadline=None)
-@given(order=st.permutations(range(7)), cuts=st.sets(st.integers(1, 6), max_size=3))
+@given(order=ORDERS, cuts=CUTS)
 def test_the_order_of_arrival_does_not_matter(ledger, order, cuts):
-    rows = [
-        lambda: row("a", A, 0), lambda: row("a1", EDITED, 1), lambda: row("a2", A[2:], 2), lambda: row("b", B, 3), lambda: row("b1", B, 4),
-        lambda: row("mosaic", A[:4] + B[4:8] + C[:4], 5), lambda: row("c", C, 6),
-    ]  # fmt: skip
     with ledger.transaction() as conn:
-        memory.wipe(conn)
-        bounds = [0, *sorted(cuts), 7]
-        for start, end in pairwise(bounds):
-            copies.place_all(conn, [rows[n]() for n in order[start:end]])
+        arrive(conn, order, cuts)
         a, a1, a2, b, b1, mosaic, c = facts(conn, "a", "a1", "a2", "b", "b1", "mosaic", "c")
         assert [f.cluster for f in (a, a1, a2, b, b1, mosaic, c)] == ["a", "a", "a", "b", "b", "mosaic", "c"]
         assert [f.of for f in (a, a1, a2, b, b1, mosaic, c)] == [None, "a", "a", None, "b", None, None]
         assert set(mosaic.copied_from) == {"a", "b"}
         # The mosaic was first with four sentences of the youngest.
         assert c.copied_from == ("mosaic",)
+
+
+@settings(max_examples=40, deadline=None)
+@given(order=ORDERS, cuts=CUTS, gone=st.sampled_from(list(ROWS)))
+def test_forgetting_leaves_all_as_if_it_had_never_come_and_tells_whom_it_concerns(ledger, order, cuts, gone):
+    with ledger.transaction() as conn:
+        others = [name for name in ROWS if name != gone]
+        arrive(conn, others)
+        wanted = copies.facts(conn, others)
+        arrive(conn, order, cuts)
+        before = copies.facts(conn, others)
+        touched = copies.forget(conn, memory.number_of(gone))
+        after = copies.facts(conn, others)
+        assert after == wanted
+        assert {name for name in others if after[name] != before[name]} <= set(touched)
+
+
+def test_who_shared_a_sentence_before_an_earlier_holder_came_hears_when_that_one_goes(conn):
+    copies.place_all(conn, [row("x", A[:4] + B, 1), row("y", A[:4] + C, 2)])
+    copies.place_all(conn, [row("z", A, 0)])
+    assert facts(conn, "y")[0].copied_from == ("z",)
+    assert set(copies.forget(conn, memory.number_of("z"))) == {"x", "y"}
+    assert facts(conn, "y")[0].copied_from == ("x",)
 
 
 def test_when_an_article_counts_as_seen():
