@@ -37,6 +37,14 @@ def clean_line(text: str, limit: int) -> str:
     return _SPACE.sub(" ", line).strip()[:limit].rstrip()
 
 
+def whole_number(written: str) -> int | None:
+    """The number that ASCII digits write, at most 10^18; None for anything else. `int` refuses some of what `isdigit` takes: "²", a row of 5,000 digits."""
+    digits = written.strip()
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    return int(digits) if len(digits) <= 18 else 10**18
+
+
 def content_hash(title: str | None, text: str) -> str:
     """SHA-256 (hex) of title and text: another value is another revision."""
     return hashlib.sha256(f"{title or ''}\x00{text}".encode()).hexdigest()

@@ -8,7 +8,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from igwire.errors import BadUrl, FetchError
@@ -69,6 +69,8 @@ def test_clean_text_is_writable_and_stays_clean(text):
 
 @MANY
 @given(st.one_of(st.none(), st.text(max_size=40)), st.one_of(st.none(), st.text(max_size=40)), st.integers(0, 50))
+@example("²", None, 0)
+@example("9" * 5_000, None, 0)
 def test_no_answer_cools_a_host_for_longer_than_a_day_or_into_the_past(value, date, failures):
     headers = [(name, text) for name, text in (("Retry-After", value), ("Date", date)) if text is not None]
     until = policy.cooling_until(429, headers, now=NOW, failures=failures)

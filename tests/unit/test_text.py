@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from igwire.text import clean, clean_line, content_hash, word_count
+from igwire.text import clean, clean_line, content_hash, whole_number, word_count
 
 ANY = st.text(st.characters(), max_size=80)
 
@@ -43,3 +44,11 @@ def test_nothing_is_cut():
 def test_words_and_characters_are_counted():
     assert word_count("Two words, 互联网") == 5
     assert content_hash("a", "b") != content_hash("ab", "")
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [("120", 120), (" 7 ", 7), ("0", 0), ("", None), ("-1", None), ("1.5", None), ("²", None), ("٣", None), ("9" * 18, 10**18 - 1), ("9" * 5_000, 10**18)],
+)
+def test_a_number_is_what_ascii_digits_write(written, number):
+    assert whole_number(written) == number

@@ -19,7 +19,7 @@ from igwire.decoding import decode
 from igwire.errors import BadUrl, FetchError
 from igwire.feeds.discover import discover
 from igwire.model import FeedEntry, ParsedFeed
-from igwire.text import clean, clean_line
+from igwire.text import clean, clean_line, whole_number
 from igwire.urls import fetch_url
 
 # No real feed of the field holds more (the largest seen has about 600); beyond it somebody plays.
@@ -96,11 +96,11 @@ def _mended(body: bytes) -> bytes:
 def _interval_s(channel: Any) -> float | None:
     """RSS 2.0 `ttl` (minutes) or `sy:updatePeriod` / `sy:updateFrequency` (RSS 1.0 syndication module), the longer of both."""
     asked = []
-    if str(channel.get("ttl", "")).strip().isdigit():
-        asked.append(int(channel["ttl"]) * 60.0)
+    if (minutes := whole_number(str(channel.get("ttl", "")))) is not None:
+        asked.append(minutes * 60.0)
     if period := _PERIODS.get(str(channel.get("sy_updateperiod", "")).strip().lower()):
-        times = str(channel.get("sy_updatefrequency", "1")).strip()
-        asked.append(period / max(int(times) if times.isdigit() else 1, 1))
+        times = whole_number(str(channel.get("sy_updatefrequency", "")))
+        asked.append(period / (times or 1))
     return max(asked, default=None)
 
 

@@ -29,6 +29,7 @@ from igwire.errors import FetchError
 from igwire.fetch.guard import Guard
 from igwire.fetch.redirects import STATUSES, Hops, next_hop
 from igwire.model import Capture
+from igwire.text import whole_number
 from igwire.urls import fetch_url
 
 # Python refuses more than 100 header lines; real sites send more (two large news aggregators had to raise it as well).
@@ -144,8 +145,8 @@ def _read_body(response: requests.Response, max_bytes: int, url: str, deadline: 
     except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
         raise _explain(url, error, deadline) from error
     deadline.check(url)
-    promised = response.headers.get("content-length", "")
-    if promised.isdigit() and int(promised) != size and "transfer-encoding" not in response.headers:
+    promised = whole_number(response.headers.get("content-length", ""))
+    if promised is not None and promised != size and "transfer-encoding" not in response.headers:
         raise FetchError(url, "short_body", f"{promised} bytes promised, {size} came")
     return b"".join(pieces)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from igwire.model import Capture, Source
+from igwire.text import whole_number
 from igwire.urls import secured
 
 # Answers that ask for patience with the whole host, whatever was asked for.
@@ -56,8 +57,8 @@ def retry_after(value: str | None, date: str | None, now: datetime) -> timedelta
     """The span that Retry-After asks for, in seconds or as a date (read against the server's own clock); None for nonsense."""
     if not value:
         return None
-    if value.strip().isdigit():
-        return timedelta(seconds=min(int(value), 10**9))
+    if (seconds := whole_number(value)) is not None:
+        return timedelta(seconds=min(seconds, 10**9))
     until, server_now = http_date(value), http_date(date) or now
     return until - server_now if until and until > server_now else None
 

@@ -20,6 +20,7 @@ from igwire.ledger.packing import fingerprint, instant
 from igwire.ledger.sources import Known, SourceState
 from igwire.model import FeedEntry, ParsedFeed, Source
 from igwire.pipeline.matching import Match, match
+from igwire.text import whole_number
 from igwire.urls import document_id
 
 # What `SourceState.state` may say.
@@ -306,9 +307,9 @@ def cache_span(headers: Mapping[str, str], at: datetime) -> timedelta:
     asked = dict(part.strip().lower().partition("=")[::2] for part in headers.get("cache-control", "").split(","))
     if {"no-store", "no-cache"} & set(asked):
         return timedelta()
-    age = headers.get("age", "0").strip()
-    if (printed := asked.get("max-age", "").strip('"')).isdigit():
-        return timedelta(seconds=max(min(int(printed), 10**9) - (min(int(age), 10**9) if age.isdigit() else 0), 0))
+    if (fresh := whole_number(asked.get("max-age", "").strip('"'))) is not None:
+        age = whole_number(headers.get("age", "")) or 0
+        return timedelta(seconds=max(min(fresh, 10**9) - age, 0))
     expires, date = policy.http_date(headers.get("expires")), policy.http_date(headers.get("date")) or at
     return max(expires - date, timedelta()) if expires else timedelta()
 

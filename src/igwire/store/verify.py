@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
+from igwire.text import whole_number
+
 _GZIP = b"\x1f\x8b\x08"
 _WINDOW = 1 << 20
 # A record's own header lines are far shorter.
@@ -151,10 +153,10 @@ def _record_end(stream: IO[bytes], offset: int) -> tuple[int, str | None]:
     if not head.startswith(b"WARC/") or not separator:
         return offset, "no WARC record begins here"
     fields = dict(line.split(b":", 1) for line in head.lower().split(b"\r\n")[1:] if b":" in line)
-    length = fields.get(b"content-length", b"").strip()
-    if not length.isdigit():
+    length = whole_number(fields.get(b"content-length", b"").decode("latin-1"))
+    if length is None:
         return offset, "the record has no Content-Length"
-    end = offset + len(head) + 4 + int(length) + 4
+    end = offset + len(head) + 4 + length + 4
     if end > size:
         return offset, f"the record ends {end - size} bytes too early"
     return end, None

@@ -97,3 +97,8 @@ def test_the_command_names_what_is_broken(segment):
     done = CliRunner().invoke(app, ["raw", "verify", str(file), "--json"])
     assert done.exit_code == 1
     assert json.loads(done.stdout.splitlines()[0])["offset"] == refs[2].offset
+
+
+def test_a_length_of_thousands_of_digits_is_a_fault_and_no_error():
+    found = verify(io.BytesIO(b"WARC/1.1\r\nContent-Length: " + b"9" * 5_000 + b"\r\n\r\nbody\r\n\r\n"))
+    assert [fault.record for fault in found.faults] == [1]

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from igwire.feeds.archives import MAX_PAGES, ZONES, Ask, Body, Verdict, Walk, sort_out
 from igwire.feeds.parse import entry_link, plain_line, plain_text
 from igwire.model import Capture, FeedEntry, Source, Window
+from igwire.text import whole_number
 
 _PER_PAGE = 100
 # A door that is closed (401, 403) is closed at both places, and a fault says nothing of where it lies.
@@ -59,8 +60,7 @@ def _judged(pages: int, posts: int, totals: set[int]) -> Verdict:
 
 
 def _counted(capture: Capture | None, name: str) -> int | None:
-    value = (capture.header(name) if capture else None) or ""
-    return int(value) if value.isdigit() else None
+    return whole_number((capture.header(name) if capture else None) or "")
 
 
 def _pretty(site: str) -> str:
