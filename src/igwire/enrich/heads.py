@@ -12,9 +12,8 @@ from itertools import pairwise
 
 from igwire.enrich.names import Found, Span
 from igwire.enrich.recognise import Recogniser, starts_sentence
-from igwire.enrich.vocabulary import TOKEN, Stretch, Vocabulary, folded
+from igwire.enrich.vocabulary import KINDS, TOKEN, Stretch, Vocabulary, between, folded
 
-_KINDS = ("organisation", "company", "media", "event", "law", "place")
 # Articles and prepositions that an apostrophe ties to the name; names keep a capital one (D'Alema).
 _ELIDED = re.compile(r"(?:(?<![^ \u00a0])(?:[Ll]|d|[Dd]ell|[Aa]ll|[Nn]ell|[Dd]all|[Ss]ull|[Uu]n)['’])(?=[^\W\d_a-z])")
 # "Voxarno di Prato": somebody's surname may be a city's name too, so not behind a given name.
@@ -29,7 +28,7 @@ class HeadRecogniser:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._v = vocabulary
         self._recogniser = Recogniser(vocabulary)
-        self._kinds = {word: kind for kind in reversed(_KINDS) for word in vocabulary[f"{kind}_head"]}
+        self._kinds = {word: kind for kind in reversed(KINDS) for word in vocabulary[f"{kind}_head"]}
         joins = "|".join(sorted(vocabulary.get("joins", ()))) or "(?!)"
         self._join = re.compile(rf" (?:{joins}) | dell['’]")
 
@@ -95,20 +94,10 @@ class HeadRecogniser:
 
     def _cut(self, stretch: Stretch) -> Iterator[Stretch]:
         """The stretch cut at elided articles, and before the city where something is."""
-        for part in _without_articles(stretch):
+        for part in between(stretch, _ELIDED):
             match = _OF_CITY.fullmatch(part.words)
             if match and folded(match["city"]) in self._v.cities and folded(match[2]) not in self._v.first_names and folded(match[2]) not in self._kinds:
                 yield Stretch(part.start, part.start + match.end("what"), match["what"])
                 yield Stretch(part.start + match.start("city"), part.end, match["city"])
             else:
                 yield part
-
-
-def _without_articles(stretch: Stretch) -> Iterator[Stretch]:
-    """The stretch cut at elided articles, which belong to no name."""
-    start = 0
-    for match in _ELIDED.finditer(stretch.words):
-        if words := stretch.words[start : match.start()].rstrip():
-            yield Stretch(stretch.start + start, stretch.start + start + len(words), words)
-        start = match.end()
-    yield Stretch(stretch.start + start, stretch.end, stretch.words[start:]) if start else stretch

@@ -208,8 +208,7 @@ class NameTypes:
             return False
         if folded(words[-2][2]) in v["address"]:
             return False
-        kinds = ("organisation", "company", "media", "event", "law", "place")
-        return last not in v.titles and not any(last in v[kind] for kind in kinds)
+        return last not in v.titles and last not in v.bodies and last not in v["place"]
 
     def _titled_person(self, words: list[Word], keys: list[str], title: int) -> Found | None:
         name = words[title + 1 :]

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from igwire.enrich.names import LONGEST_PERSON, Found, Span
 from igwire.enrich.recognise import ONLY_CAPITALS, Recogniser, starts_sentence
-from igwire.enrich.vocabulary import TOKEN, Stretch, Vocabulary, folded
+from igwire.enrich.vocabulary import KINDS, TOKEN, Stretch, Vocabulary, folded
 
 # What a word is by itself.
 _SMALL, _FUNCTION, _NOUN, _OFFICE, _BODY, _GIVEN, _COMPOUND, _PLACE, _NAME = range(9)
@@ -43,7 +43,6 @@ _JOINS = frozenset(["und", "der", "des", "für"])
 _SHORTEST_PART = 4
 # Words: a person's with the particles, a body's behind its noun, its adjectives, and all of a long one.
 _LONGEST_NAME, _LONGEST_BEHIND, _MOST_ADJECTIVES, _LONGEST_BODY = 8, 3, 3, 16
-_KINDS = ("organisation", "company", "media", "event", "law", "place")
 _REMEMBERED = 20_000
 
 
@@ -92,9 +91,9 @@ class _Reader:
         self._nouns = _inflected(v["noun"] | v["noun_alone"], _INFLECTED)
         self._last_parts = _inflected(v["noun"] - v["noun_alone"], _INFLECTED)
         self._offices = _inflected(v["office"], _INFLECTED)
-        self._bodies = {kind: _inflected(v[f"{kind}_part"], _OF_BODIES) for kind in _KINDS}
+        self._bodies = {kind: _inflected(v[f"{kind}_part"], _OF_BODIES) for kind in KINDS}
         self._bodies["organisation"] |= _inflected(v["body_alone"], _OF_BODIES)
-        self._singular = frozenset[str]().union(*(v[f"{kind}_part"] for kind in _KINDS))
+        self._singular = frozenset[str]().union(*(v[f"{kind}_part"] for kind in KINDS))
         self._kind = lru_cache(_REMEMBERED)(self._kind_of)
         self._body = lru_cache(_REMEMBERED)(self._body_of)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from igwire.enrich.names import Found, Span
 from igwire.enrich.recognise import Recogniser
-from igwire.enrich.vocabulary import Stretch, Vocabulary
+from igwire.enrich.vocabulary import Stretch, Vocabulary, between
 
 _ENDING = re.compile(r"['’][a-zçğıöşü]+(?=[ \u00a0]|$)[ \u00a0]?")
 
@@ -22,15 +22,5 @@ class SuffixRecogniser:
         self, texts: Sequence[str], capitalised: Sequence[Sequence[Stretch]], taken: Sequence[Sequence[Span]], people: Iterable[str] = ()
     ) -> list[list[Found]]:
         """See Recogniser.find."""
-        cut = [[part for stretch in stretches for part in _without_endings(stretch)] for stretches in capitalised]
+        cut = [[part for stretch in stretches for part in between(stretch, _ENDING)] for stretches in capitalised]
         return self._recogniser.find(texts, cut, taken, people)
-
-
-def _without_endings(stretch: Stretch) -> Iterator[Stretch]:
-    """The stretch cut at endings, which belong to no name."""
-    start = 0
-    for match in _ENDING.finditer(stretch.words):
-        yield Stretch(stretch.start + start, stretch.start + match.start(), stretch.words[start : match.start()])
-        start = match.end()
-    if start < len(stretch.words):
-        yield Stretch(stretch.start + start, stretch.end, stretch.words[start:]) if start else stretch

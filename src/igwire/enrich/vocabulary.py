@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
 from igwire.enrich.fold import key
-from igwire.kb.lexicon import Lexicon
+from igwire.kb.lexicon import REGION, Lexicon
 
 UPPER = "".join(c for c in map(chr, range(0x41, 0x530)) if unicodedata.category(c) == "Lu")
 # Particles inside names of people and places, and those inside names of organisations.
@@ -25,8 +26,6 @@ SEQUENCE = re.compile(rf"[{UPPER}](?<![\w@#/.\-].){_REST}(?:[ \u00a0](?:(?=[{_IN
 # Splitting a text at its sequences gives their words and, by the lengths of all parts, their places.
 _BETWEEN = re.compile(f"({SEQUENCE.pattern})")
 TOKEN = re.compile(r"[^ \u00a0]+")
-# A region that one language's list names counts as large.
-_REGION = 9999
 # Syllables of Mandarin in pinyin (two or three make a given name), and the surnames that three people in four bear.
 _PINYIN = r"(?:[bpmfdtnlgkhjqxrzcsyw]|zh|ch|sh)?(?:iang|iong|uang|ang|eng|ong|ian|iao|ing|uai|uan|ai|an|ao|ei|en|er|ia|ie|in|iu|ou|ua|ui|un|uo|ue|a|e|i|o|u|v)"
 _SURNAMES = """wang li zhang liu chen yang huang zhao wu zhou xu sun ma zhu hu guo he lin gao luo zheng liang xie tang han cao deng xiao feng zeng cheng
@@ -36,8 +35,9 @@ yoon jang lim han oh seo shin kwon hwang nguyen tran le pham"""
 ASIAN_SURNAMES = frozenset(_SURNAMES.split())
 
 
-# Kinds of words that begin or end names of so many types.
+# Types of names that a word of their own begins or ends (the lists have a kind for each), without and with places.
 BODIES = ("organisation", "company", "media", "event", "law")
+KINDS = (*BODIES, "place")
 
 
 class Stretch(NamedTuple):
@@ -53,6 +53,17 @@ def stretches(text: str) -> list[Stretch]:
     parts = _BETWEEN.split(text)
     ends = list(accumulate(map(len, parts)))
     return list(map(Stretch, ends[::2], ends[1::2], parts[1::2]))
+
+
+def between(stretch: Stretch, cuts: re.Pattern[str]) -> Iterator[Stretch]:
+    """The parts of a stretch between all that `cuts` finds in it, which belongs to no name."""
+    start = 0
+    for match in cuts.finditer(stretch.words):
+        if words := stretch.words[start : match.start()].rstrip():
+            yield Stretch(stretch.start + start, stretch.start + start + len(words), words)
+        start = match.end()
+    if start < len(stretch.words):
+        yield Stretch(stretch.start + start, stretch.end, stretch.words[start:]) if start else stretch
 
 
 # Name → country and thousands of people.
@@ -73,7 +84,7 @@ class Vocabulary(dict[str, frozenset[str]]):
         # Will, Mark, May: names only where no sentence starts, and before a surname.
         self.common_first_names = (self._given & self["common"]) - self["article"]
         self._largest: Places = general._largest if general else _largest(lexicon)
-        regions: Places = {key(region.replace("_", " ")): (None, _REGION) for region in lexicon.words.get("region", ())}
+        regions: Places = {key(region.replace("_", " ")): (None, REGION) for region in lexicon.words.get("region", ())}
         self.cities = {**regions, **self._largest}
         self.bodies = frozenset[str]().union(*(self[kind] for kind in BODIES))
         self.titles = self["title"] | self["address"]

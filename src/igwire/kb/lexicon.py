@@ -13,7 +13,7 @@ from igwire.errors import CatalogueError
 HERE = Path(__file__).parent / "lists"
 
 # Regions have no figure: they count as large.
-_REGION = 9999
+REGION = 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +85,4 @@ class Lexicon:
         cells = line.split("\t")
         if len(cells) != columns or (columns == 3 and not cells[2].isdigit()):
             raise CatalogueError(f"needs {columns} columns: names, country, thousands of people", file=str(self.folder / name), line=number)
-        return City(tuple(cells[0].split("|")), cells[1] if cells[1] != "-" else None, int(cells[2]) if columns == 3 else _REGION)
+        return City(tuple(cells[0].split("|")), cells[1] if cells[1] != "-" else None, int(cells[2]) if columns == 3 else REGION)
